@@ -1,0 +1,1 @@
+"""Executes the examples on every interpreter and shows in the pages what came out."""

@@ -1,0 +1,199 @@
+"""Executes many examples on many interpreters, in parallel where that does not disturb them."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exhibits.execute import Limits, adopt_orphans, end_descendants, execute
+from exhibits.interpreters import Installation
+from exhibits.project import Problem, Project
+from exhibits.run import Machine, Run
+from exhibits.store import Store
+
+# Most scripts sleep most of the time, so more of them run at once than there are cores.
+AT_ONCE_PER_CORE = 4
+# Scripts that time things run one at a time, when nothing else does.
+MEASURED = "measured/"
+# Before each of those: how much of all cores may be in use, in per cent; how often we look.
+IDLE = 15.0
+LOOKS = 100
+# What Python ignores by itself; a script is to find every other signal as in a terminal.
+IGNORED_BY_PYTHON = {
+    getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One example to execute on one interpreter; `page` is the one that shows it, if known."""
+
+    example: str
+    page: str
+    source: bytes
+    installation: Installation
+    limits: Limits
+    bytecode: Path
+
+    def __str__(self) -> str:
+        page = f"{self.page}: " if self.page else ""
+        return f"{page}examples/{self.example} on {self.installation.interpreter.name}"
+
+    def __call__(self) -> Run:
+        return execute(self.example, self.source, self.installation, self.limits, self.bytecode)
+
+
+def capture(
+    project: Project,
+    installations: Iterable[Installation],
+    examples: Iterable[str],
+    store: Store,
+    console: Console | None = None,
+    pages: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Put a run of each example on each interpreter into the store, unless it is there already.
+
+    Raises Problem, a line for each run that met a limit; only the other runs are kept.
+    """
+    installations = list(installations)
+    jobs = [
+        job
+        for example in examples
+        for job in _jobs(project, example, pages.get(example, ""), installations)
+        if not store.load(example, job.source, job.installation.interpreter)
+    ]
+    together = [job for job in jobs if not job.example.startswith(MEASURED)]
+    alone = [job for job in jobs if job.example.startswith(MEASURED)]
+    problems: list[str] = []
+    with _progress(console) as progress:
+        bar = progress.add_task("executing", total=len(jobs), running="", failed="")
+        side_by_side = _execute_all(together, AT_ONCE_PER_CORE * Machine.this().cores)
+        for batch in (side_by_side, _execute_alone(alone)):
+            with contextlib.closing(batch) as executed:
+                for job, run, running in executed:
+                    complaints = [f"{job}: {text}" for text in _complaints(run, job.limits)]
+                    if not complaints:
+                        store.save(run)
+                    problems += complaints
+                    failed = f"{len(problems)} failed" if problems else ""
+                    progress.update(bar, advance=1, running=f"{running} running", failed=failed)
+    if problems:
+        raise Problem("\n".join(problems))
+
+
+def _jobs(
+    project: Project, example: str, page: str, installations: list[Installation]
+) -> Iterator[Job]:
+    settings = project.settings
+    limits = Limits(settings["time_limit"], settings["output_bytes"], settings["output_lines"])
+    source = (project.examples / example).read_bytes()
+    for installation in installations:
+        name = f"{installation.interpreter.name}-{installation.interpreter.version}"
+        yield Job(example, page, source, installation, limits, project.build / "bytecode" / name)
+
+
+def _execute_all(jobs: list[Job], at_once: int) -> Generator[tuple[Job, Run, int], None, None]:
+    """Each job with its run, as it is done, and how many others are running then."""
+    if not jobs:
+        return
+    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    at_once = min(at_once, len(jobs))
+    with (
+        tempfile.TemporaryDirectory(prefix="exhibits-", ignore_cleanup_errors=True) as scratch,
+        ProcessPoolExecutor(at_once, context, _become_a_worker, (scratch,)) as pool,
+    ):
+        futures: dict[Future[Run], Job] = {pool.submit(job): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                running = sum(other.running() for other in futures)
+                yield futures[future], _result(futures[future], future), min(running, at_once)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+
+
+def _execute_alone(jobs: list[Job]) -> Generator[tuple[Job, Run, int], None, None]:
+    for job in jobs:
+        wait_until_idle()
+        yield from _execute_all([job], at_once=1)
+
+
+def wait_until_idle() -> None:
+    """Wait until hardly anything else runs on this machine, but not for ever."""
+    for _ in range(LOOKS):
+        if psutil.cpu_percent(interval=0.1) <= IDLE:
+            return
+
+
+def _become_a_worker(scratch: str) -> None:
+    """Be the one that every orphan of a script returns to, and end them all when told to end.
+
+    A handler, unlike SIG_IGN, is not inherited by the scripts. The first signal does it all: one
+    that comes on its heels may wait until the main thread wakes. The parent removes `scratch`.
+    """
+    tempfile.tempdir = scratch
+    for number in signal.valid_signals() - IGNORED_BY_PYTHON:  # as nohup and a shell's & leave them
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)
+    adopt_orphans()
+
+
+def _end_at_once(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    end_descendants()
+    os._exit(130)
+
+
+def _result(job: Job, future: "Future[Run]") -> Run:
+    try:
+        return future.result()
+    except Exception as error:
+        raise Problem(
+            f"{job}: could not be executed ({type(error).__name__}: {error}); "
+            "is the interpreter still there? nox -s interpreters lists them"
+        ) from error
+
+
+def _complaints(run: Run, limits: Limits) -> Iterator[str]:
+    if run.end == "time limit":
+        yield (
+            f"was still running after {limits.seconds:g} s and was stopped; it last printed "
+            f"{_last_words(run)}; make it end, or raise time_limit in pyproject.toml"
+        )
+    if run.end == "output limit":
+        yield (
+            f"printed more than {limits.output_bytes} bytes or {limits.output_lines} lines and was "
+            "stopped; print less, or raise the limits in pyproject.toml"
+        )
+
+
+def _last_words(run: Run) -> str:
+    return repr(run.lines[-1].text.rstrip("\n")[:80]) if run.lines else "nothing"
+
+
+def _progress(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[running]}"),
+        TextColumn("[red]{task.fields[failed]}"),
+        TimeElapsedColumn(),
+        console=console or Console(),
+        disable=console is None,
+    )

@@ -1,0 +1,139 @@
+"""Which CPythons are on this machine, and what each one is."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+from exhibits.project import Problem
+
+PROBE = """
+import json, multiprocessing, os, platform, sys, sysconfig
+print(json.dumps({
+    "version": platform.python_version(),
+    "build": sys.version,
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
+    "start_method": multiprocessing.get_start_method(),
+    "executable": os.path.realpath(sys.executable),
+    "library": os.path.dirname(os.__file__),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What a run says of the CPython that made it.
+
+    `name` is uv's: the minor version, with a `t` where the build is free-threaded.
+    `build` is `sys.version`, which tells two builds of one version apart.
+    `start_method` is the one multiprocessing uses unless told otherwise.
+    """
+
+    name: str
+    version: str
+    build: str
+    free_threaded: bool
+    gil: bool
+    start_method: str
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        """The version as numbers to compare, e.g. `(3, 13)`."""
+        major, minor = self.name.rstrip("t").split(".")
+        return int(major), int(minor)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An interpreter on this machine: the file to start, and where its library is."""
+
+    interpreter: Interpreter
+    executable: str
+    library: str
+
+
+def newest_first(interpreter: Interpreter) -> tuple[int, int, bool]:
+    """A sort key: newer versions first, the free-threaded build after its sibling."""
+    major, minor = interpreter.minor
+    return -major, -minor, interpreter.free_threaded
+
+
+def probe(executable: str) -> Installation:
+    """Ask the CPython at `executable` what it is. Raises Problem if it does not answer."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    command = [executable, "-I", "-c", PROBE]
+    try:
+        answer = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        facts = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        message = f"the interpreter {executable} does not run ({error}): reinstall it"
+        raise Problem(message) from error
+    major, minor, *_ = facts["version"].split(".")
+    name = f"{major}.{minor}" + ("t" if facts["free_threaded"] else "")
+    executable, library = facts.pop("executable"), facts.pop("library")
+    return Installation(Interpreter(name=name, **facts), executable, library)
+
+
+def this_one() -> Installation:
+    """The interpreter below the virtual environment that runs this very code."""
+    return probe(getattr(sys, "_base_executable", sys.executable))
+
+
+@lru_cache
+def found(wanted: tuple[str, ...]) -> tuple[Installation, ...]:
+    """The interpreters of `wanted` that are here and answer, in the order of `wanted`."""
+    candidates = list(_listed_by_uv())
+    with ThreadPoolExecutor() as pool:
+        installations = list(pool.map(lambda name: _first_that_runs(name, candidates), wanted))
+    here = tuple(installation for installation in installations if installation)
+    if not here:
+        raise Problem(f"none of Python {', '.join(wanted)} is here: uv python install {wanted[0]}")
+    return here
+
+
+def install_missing(wanted: Iterable[str]) -> list[str]:
+    """Let uv download what is not here; return the names that could not be had."""
+    listed = {name for name, _ in _listed_by_uv()}
+    return [name for name in wanted if name not in listed and not _installed_by_uv(name)]
+
+
+def _uv(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    from uv import find_uv_bin
+
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    environment.setdefault("UV_HTTP_RETRIES", "1")
+    return subprocess.run(
+        [find_uv_bin(), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def _installed_by_uv(name: str) -> bool:
+    return _uv("python", "install", "--quiet", name).returncode == 0
+
+
+def _listed_by_uv() -> Iterator[tuple[str, str]]:
+    """Name and path of each CPython that uv sees, its own and the system's."""
+    listing = _uv("python", "list", "--only-installed", "--output-format", "json")
+    for entry in json.loads(listing.stdout or "[]"):
+        if entry["implementation"] == "cpython" and entry["variant"] in ("default", "freethreaded"):
+            parts = entry["version_parts"]
+            suffix = "t" if entry["variant"] == "freethreaded" else ""
+            yield f"{parts['major']}.{parts['minor']}{suffix}", entry["path"]
+
+
+def _first_that_runs(name: str, candidates: list[tuple[str, str]]) -> Installation | None:
+    for path in (path for listed, path in candidates if listed == name):
+        try:
+            installation = probe(path)
+        except Problem:
+            continue
+        if installation.interpreter.name == name:
+            return installation
+    return None

@@ -1,0 +1,169 @@
+"""What the pages call: each function returns the HTML or Markdown that shows an example's runs."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown import markdown
+from markupsafe import Markup
+from pygments import highlight as pygments_highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from exhibits import interpreters
+from exhibits.capture import capture
+from exhibits.compare import Outcome, outcomes, versions
+from exhibits.interpreters import Interpreter
+from exhibits.project import Problem, Project
+from exhibits.run import Run
+from exhibits.store import Store
+
+# Set by `nox -s docs`: show the runs that were checked against the contracts, and no others.
+CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
+
+
+def example(name: str, highlight: Sequence[str] = ()) -> str:
+    """The whole exhibit, as HTML: source, output on every interpreter, where that came from.
+
+    `highlight` marks the source lines that contain any of the given texts.
+    """
+    source = _source(name)
+    return str(
+        _template("example.html").render(
+            name=name,
+            anchor=_anchor(name),
+            code=_highlighted(name, source.decode("utf-8"), tuple(highlight)),
+            output=_output_html(name, outcomes(runs(name))),
+        )
+    )
+
+
+def figures(name: str, highlight: Sequence[str] = ()) -> str:
+    """The source, and one table of what was measured: a row a run, a column a printed line.
+
+    Each line that the example prints is `label: figure`.
+    """
+    measured = runs(name)
+    table = [dict(line.split(": ", 1) for line in run.output) for run in measured]
+    labels = dict.fromkeys(label for row in table for label in row)
+    return str(
+        _template("figures.html").render(
+            name=name,
+            anchor=_anchor(name),
+            code=_highlighted(name, _source(name).decode("utf-8"), tuple(highlight)),
+            runs=measured,
+            labels=list(labels),
+            rows=[[row.get(label, "–") for label in labels] for row in table],
+        )
+    )
+
+
+def predict(
+    name: str,
+    options: dict[str, str],
+    among: Callable[[Interpreter], bool] = lambda _: True,
+    last_line: bool = False,
+) -> str:
+    """A question: what does the example print, all of it or as its last line? As HTML.
+
+    `options` are possible outputs, each with the reason why it is right or wrong, in Markdown.
+    The right one is the one that came out of every run `among` the interpreters meant.
+    """
+    asked = [run for run in runs(name) if among(run.interpreter)]
+    printed = {"".join(run.output[-1:]) if last_line else run.stdout.strip() for run in asked}
+    if asked and not (len(printed) == 1 and printed <= set(options)):
+        raise Problem(f"examples/{name} printed {sorted(printed)}, which the options lack")
+    return str(
+        _template("question.html").render(
+            anchor=_anchor(name),
+            options={text: Markup(markdown(why)) for text, why in options.items()},
+            printed=printed,
+            versions=versions(run.interpreter for run in asked),
+        )
+    )
+
+
+def explain(name: str, parts: dict[str, str]) -> str:
+    """A Markdown table: pieces of the example's code, quoted exactly, and what each does."""
+    source = _source(name).decode("utf-8")
+    for code in parts:
+        if code not in source:
+            raise Problem(f"examples/{name} does not contain {code!r}: quote what is there")
+    rows = [f"| {_quoted(code)} | {meaning} |" for code, meaning in parts.items()]
+    return "\n".join(["| Code | What it does |", "| --- | --- |", *rows, ""])
+
+
+def runs(name: str) -> list[Run]:
+    """The runs of an example that this build shows, oldest interpreter first."""
+    project = Project.here()
+    store = Store(project.runs)
+    found = store.of(name, _source(name))
+    if not os.environ.get(CHECKED_RUNS_ONLY):
+        here = interpreters.found(tuple(project.settings["interpreters"]))
+        wanted = {one.interpreter for one in here}
+        if not wanted <= {run.interpreter for run in found}:
+            capture(project, here, [name], store)
+            found = store.of(name, _source(name))
+        found = [run for run in found if run.interpreter in wanted]
+    if not found:
+        raise Problem(f"examples/{name} has no run of its present text: run nox -s docs")
+    return found
+
+
+def every_run() -> list[Run]:
+    """All runs that this build shows."""
+    return [run for name in Project.here().example_names() for run in runs(name)]
+
+
+def _source(name: str) -> bytes:
+    path = Project.here().examples / name
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Problem(f"there is no examples/{name}: write it, or correct the name") from error
+
+
+def _quoted(code: str) -> str:
+    """Code in as many backticks as it takes, whatever backticks it holds."""
+    marks = "`" * (max(map(len, re.findall("`+", code)), default=0) + 1)
+    space = " " if "`" in code else ""
+    return f"{marks}{space}{code}{space}{marks}"
+
+
+def _anchor(name: str) -> str:
+    return Path(name).with_suffix("").as_posix().replace("/", "-").replace("_", "-")
+
+
+def _output_html(name: str, shown: list[Outcome]) -> Markup:
+    return Markup(
+        _template("output.html").render(anchor=_anchor(name), outcomes=shown, versions=versions)
+    )
+
+
+@cache
+def _highlighted(name: str, source: str, marked: tuple[str, ...]) -> Markup:
+    lines = source.splitlines()
+    for text in marked:
+        if not any(text in line for line in lines):
+            raise Problem(f"examples/{name} does not contain {text!r}: highlight what is there")
+    numbers = [n for n, line in enumerate(lines, 1) if any(text in line for text in marked)]
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, hl_lines=numbers)
+    html = pygments_highlight(source, lexer, formatter)
+    return Markup(html if source.endswith("\n") else html.removesuffix("\n"))
+
+
+@cache
+def _template(name: str) -> Any:
+    environment = Environment(
+        loader=PackageLoader("exhibits"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(name)

@@ -1,0 +1,109 @@
+"""Which page shows which example, read from the pages' own blocks."""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exhibits.project import Problem, Project
+
+# A fence, its language and options; and the option by which markdown-exec executes a block.
+FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
+EXECUTED = re.compile(r"""^python\b.*\bexec=["']?(on|yes|true|1)\b""", re.I)
+NAME = re.compile(r"[\w-]+/[\w-]+\.py")
+
+
+@dataclass(frozen=True)
+class Use:
+    """An example named in a page: the page relative to the project, and the line."""
+
+    page: str
+    line: int
+    example: str
+
+
+def uses(project: Project) -> list[Use]:
+    """Every use of an example in a page, in order of page and line."""
+    return [
+        use
+        for page in sorted(project.docs.glob("**/*.md"))
+        for use in _uses_in(page.relative_to(project.root).as_posix(), page.read_text("utf-8"))
+    ]
+
+
+def page_of_each(project: Project) -> dict[str, str]:
+    """For each example, the first page that shows it.
+
+    Raises Problem where a page names an example that is not there, or no page names one that is.
+    """
+    examples = project.example_names()
+    named = uses(project)
+    problems = [
+        f"{use.page}:{use.line}: there is no examples/{use.example}; {_hint(use.example, examples)}"
+        for use in named
+        if use.example not in examples
+    ]
+    pages = {use.example: use.page for use in reversed(named)}
+    problems += [
+        f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
+        for example in examples
+        if example not in pages
+    ]
+    if problems:
+        raise Problem("\n".join(problems))
+    return pages
+
+
+def rehearse(project: Project) -> None:
+    """Execute every block once, as the site's builder will, so that a fault names its page.
+
+    Raises Problem, a line for each block that raised.
+    """
+    problems = []
+    for page in sorted(project.docs.glob("**/*.md")):
+        name = page.relative_to(project.root).as_posix()
+        for line, code in _executed_blocks(page.read_text("utf-8")):
+            try:
+                exec(
+                    compile(code, name, "exec"), {"__name__": name, "print": lambda *_, **__: None}
+                )
+            except Exception as error:
+                reason = error if isinstance(error, Problem) else f"{error!r}; mend the block"
+                problems.append(f"{name}:{line}: {reason}")
+    if problems:
+        raise Problem("\n".join(problems))
+
+
+def _uses_in(page: str, text: str) -> Iterator[Use]:
+    for first, code in _executed_blocks(text):
+        try:
+            tree = ast.parse(code)
+        except SyntaxError as error:
+            line = first + (error.lineno or 1)
+            raise Problem(f"{page}:{line}: {error.msg}; mend the block") from error
+        for node in ast.walk(tree):
+            value = getattr(node, "value", None)
+            if isinstance(node, ast.Constant) and isinstance(value, str) and NAME.fullmatch(value):
+                yield Use(page, first + node.lineno, value)
+
+
+def _executed_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Each block that the build executes: the number of its fence's line, and its code."""
+    opened: re.Match[str] | None = None
+    first, code = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        fence = FENCE.match(line)
+        if opened is None:
+            opened, first, code = fence, number, ""
+        elif fence and fence["marks"].startswith(opened["marks"]) and not fence["info"].strip():
+            if EXECUTED.match(opened["info"]):
+                yield first, code
+            opened = None
+        else:
+            code += line.removeprefix(opened["indent"]) + "\n"
+
+
+def _hint(example: str, examples: list[str]) -> str:
+    close = difflib.get_close_matches(example, examples, n=1)
+    return f"did you mean {close[0]}?" if close else "write it, or correct the name"

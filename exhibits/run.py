@@ -1,0 +1,93 @@
+"""The Run: one example, executed once, on one interpreter; and its form on disk."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from exhibits.interpreters import Interpreter
+
+Stream = Literal["stdout", "stderr"]
+End = Literal["exited", "time limit", "output limit"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as it came out: seconds after the start, the stream, the text with its newline."""
+
+    at: float
+    stream: Stream
+    text: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run was made."""
+
+    system: str
+    cores: int
+
+    @classmethod
+    def this(cls) -> "Machine":
+        cores = os.cpu_count() or 1
+        if hasattr(os, "sched_getaffinity"):
+            cores = len(os.sched_getaffinity(0))
+        return cls(f"{platform.system()} {platform.machine()}", cores)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came out of one execution.
+
+    `source` and `machinery` are hashes: of the script, and of the code that executed it.
+    `exit_code` is negative where a signal ended the script, and None where a limit did.
+    `duration` and `processor_time` (of the script and all that it started) are in seconds.
+    `started` is UTC, in ISO 8601.
+    """
+
+    example: str
+    source: str
+    machinery: str
+    interpreter: Interpreter
+    machine: Machine
+    started: str
+    end: End
+    exit_code: int | None
+    duration: float
+    processor_time: float
+    lines: tuple[Line, ...]
+
+    @property
+    def stdout(self) -> str:
+        return self.text_of("stdout")
+
+    @property
+    def stderr(self) -> str:
+        return self.text_of("stderr")
+
+    @property
+    def output(self) -> list[str]:
+        """The lines of stdout, without their newlines."""
+        return self.stdout.splitlines()
+
+    def text_of(self, stream: Stream) -> str:
+        return "".join(line.text for line in self.lines if line.stream == stream)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Run":
+        """Raises KeyError, TypeError or ValueError where `text` is not a run of this version."""
+        fields = json.loads(text)
+        fields["interpreter"] = Interpreter(**fields["interpreter"])
+        fields["machine"] = Machine(**fields["machine"])
+        fields["lines"] = tuple(Line(**line) for line in fields["lines"])
+        return cls(**fields)
+
+
+def by_version(runs: Iterable[Run]) -> list[Run]:
+    """Oldest interpreter first, the free-threaded build after its sibling."""
+    return sorted(runs, key=lambda r: (r.interpreter.minor, r.interpreter.free_threaded))

@@ -1,0 +1,62 @@
+"""Runs on disk, and whether one may still be used for what is asked."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from exhibits.execute import MACHINERY
+from exhibits.interpreters import Interpreter
+from exhibits.run import Machine, Run, by_version
+
+
+class Store:
+    """A folder of runs: `<chapter>/<example>/<interpreter>.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, run: Run) -> None:
+        """Keep a run, in place of an earlier one of the same example and interpreter."""
+        path = self._path(run.example, run.interpreter.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".new")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(run.to_json())
+        Path(unfinished).replace(path)
+
+    def load(self, example: str, source: bytes, interpreter: Interpreter) -> Run | None:
+        """The stored run of exactly this source, interpreter, machinery and machine, if any."""
+        run = self._read(self._path(example, interpreter.name))
+        valid = run and run.interpreter == interpreter and _is_of(run, example, source)
+        return run if valid else None
+
+    def all(self) -> list[Run]:
+        """Every run that the store holds, in order of example."""
+        runs = (self._read(path) for path in sorted(self.folder.glob("*/*/*.json")))
+        return [run for run in runs if run]
+
+    def of(self, example: str, source: bytes) -> list[Run]:
+        """As `load`, for every interpreter that has such a run; oldest version first."""
+        runs = (self._read(path) for path in self._folder(example).glob("*.json"))
+        return by_version(run for run in runs if run and _is_of(run, example, source))
+
+    def _folder(self, example: str) -> Path:
+        return self.folder / Path(example).with_suffix("")
+
+    def _path(self, example: str, interpreter: str) -> Path:
+        return self._folder(example) / f"{interpreter}.json"
+
+    @staticmethod
+    def _read(path: Path) -> Run | None:
+        try:
+            return Run.from_json(path.read_text("utf-8"))
+        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+            return None
+
+
+def _is_of(run: Run, example: str, source: bytes) -> bool:
+    """Whether a run was made of exactly this source, by this machinery, on this machine."""
+    digest = hashlib.sha256(source).hexdigest()
+    made = (run.example, run.source, run.machinery, run.machine)
+    return made == (example, digest, MACHINERY, Machine.this())

@@ -1,0 +1,119 @@
+"""Executes the examples, holds the pages to what came out, and builds the site.
+
+pip install nox
+nox -s docs       build the site, every example executed anew
+nox -s serve      live preview: save a page or an example and see it
+nox -s tests      everything that must hold, on every interpreter
+"""
+
+import os
+import shutil
+import time
+import tomllib
+from pathlib import Path
+
+import nox
+
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))
+INTERPRETERS = PROJECT["tool"]["exhibits"]["interpreters"]
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False  # .ci/run names those that it insists on
+nox.options.sessions = ["docs"]
+nox.options.reuse_venv = "yes"
+
+# uv links the interpreters that it downloads here, which need not be on PATH.
+os.environ["PATH"] += os.pathsep + str(Path.home() / ".local" / "bin")
+# Material's announcement of its successor, which is no news on every build.
+os.environ["NO_MKDOCS_2_WARNING"] = "1"
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install a dependency group exactly as pinned, and let `exhibits` be imported."""
+    pins = Path("requirements", f"{group}.txt")
+    mark = Path(session.create_tmp(), "pins")
+    if not mark.exists() or mark.read_bytes() != pins.read_bytes():
+        session.install("--quiet", "--require-hashes", "-r", str(pins))
+        shutil.copy(pins, mark)
+    session.env["PYTHONPATH"] = str(Path.cwd())
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build site/: execute every example everywhere, check the contracts, then publish."""
+    since = str(time.time())
+    install(session, "docs")
+    session.run("python", "-m", "exhibits", "interpreters")
+    session.run("python", "-m", "exhibits", "capture")
+    session.run("pytest", "tests/contracts", "--runs=build/runs", "-q", "-rN", "--tb=no")
+    shutil.rmtree("build/site", ignore_errors=True)
+    session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
+    session.run("mkdocs", "build", "--strict", "--site-dir=build/site")
+    session.run("pytest", "tests/site", "--site=build/site", "-q", "-rN", "--tb=line")
+    session.run("python", "-m", "exhibits", "publish", "build/site", "site", f"--since={since}")
+
+
+@nox.session(name="interpreters")
+def list_interpreters(session: nox.Session) -> None:
+    """List the interpreters that are here, after uv has downloaded what it can."""
+    install(session, "docs")
+    session.run("python", "-m", "exhibits", "interpreters")
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Preview while you write: a saved example is executed again, the others are not."""
+    install(session, "docs")
+    session.run("python", "-m", "exhibits", "interpreters")
+    session.run("python", "-m", "exhibits", "capture", "--reuse")
+    session.run("mkdocs", "serve", *session.posargs)
+
+
+@nox.session(python=INTERPRETERS)
+def tests(session: nox.Session) -> None:
+    """Hold every contract, and every snippet in the pages, on each interpreter that is here."""
+    session.notify("machinery")
+    install(session, "tests")
+    session.run("pytest", "tests/contracts", "tests/snippets", *session.posargs)
+
+
+@nox.session
+def machinery(session: nox.Session) -> None:
+    """Test what executes, compares and shows the runs; with faults of every kind."""
+    install(session, "docs")
+    session.run("python", "-m", "exhibits", "interpreters")
+    session.run("pytest", "tests/machinery", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style (ruff) and types (mypy)."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session
+def rounds(session: nox.Session) -> None:
+    """Execute everything N times and hold all contracts each time: nox -s rounds -- 30."""
+    install(session, "docs")
+    total = int(session.posargs[0]) if session.posargs else 30
+    for number in range(1, total + 1):
+        session.log(f"round {number} of {total}")
+        session.run("python", "-m", "exhibits", "capture", silent=True)
+        session.run("pytest", "tests/contracts", "--runs=build/runs", "-q", "-rN", "--tb=short")
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Pin the newest dependencies, with hashes, into requirements/."""
+    session.install("uv")
+    for group in ("tests", "docs", "lint", "nox"):
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
+            *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),
+            *("--custom-compile-command=nox -s pin", f"--group={group}"),
+            f"--output-file=requirements/{group}.txt",
+        )

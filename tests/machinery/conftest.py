@@ -1,0 +1,257 @@
+"""What the machinery's tests share: real interpreters, a process that executes, a tiny project."""
+
+import hashlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import psutil
+import pytest
+
+import exhibits
+from exhibits import interpreters
+from exhibits.execute import MACHINERY, Limits, adopt_orphans, execute
+from exhibits.interpreters import Installation, Interpreter
+from exhibits.project import Project
+from exhibits.run import Line, Machine, Run, Stream
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ROOT = Path(exhibits.__file__).resolve().parents[1]
+HERE = interpreters.found(tuple(Project(ROOT).settings["interpreters"]))
+
+# What a builder's own environment may hold, and no script may see.
+BUILDERS = {
+    "BUILDERS_SECRET": "hunter2",
+    "COLUMNS": "33",
+    "FORCE_COLOR": "1",
+    "LANG": "C",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONUNBUFFERED": "1",
+    "TZ": "Asia/Tokyo",
+    "VIRTUAL_ENV": "elsewhere",
+}
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that executes one script at a time, as each worker of the build does."""
+
+    pool: ProcessPoolExecutor
+    bytecode: Path
+
+    def __call__(
+        self,
+        source: str | bytes,
+        installation: Installation,
+        limits: Limits | None = None,
+        terminal: bool = True,
+    ) -> Run:
+        name, code = "threads/script.py", encoded(source)
+        limits = limits or Limits(seconds=20)
+        return self.do(execute, name, code, installation, limits, self.bytecode, terminal)
+
+    def do(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Call a function in that process."""
+        return self.pool.submit(function, *arguments, **keywords).result(timeout=60)
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """A project with few interpreters and small limits, to try the machinery on."""
+
+    root: Path
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        """Write a file of the project, indented in the test as suits the test."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(encoded(text))
+        return target
+
+    def show(self, *examples: str, page: str = "docs/index.md") -> None:
+        """Write a page that shows these examples."""
+        calls = "\n".join(f'print(example("{example}"))' for example in examples)
+        block = f"from exhibits.page import example\n{calls}"
+        self.write(page, f'# Page\n\n```python exec="on" html="on"\n{block}\n```\n')
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start `python -m …` in the project, in a session of its own."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=self.root,
+            env=environment | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"} | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Do `python -m …` in the project, and wait for it."""
+        with self.start(*arguments, **variables) as process:
+            try:
+                out, err = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                end(process.pid)
+                raise
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def encoded(text: str | bytes) -> bytes:
+    return textwrap.dedent(text).encode() if isinstance(text, str) else text
+
+
+def become_a_builder() -> None:
+    """Be a process that executes, and whose own standard input has something to read."""
+    adopt_orphans()
+    read, write = os.pipe()
+    os.write(write, b"the builder's input")
+    os.close(write)
+    os.dup2(read, 0)
+    os.close(read)
+
+
+def end(pid: int) -> None:
+    """End a process that a test started, and all below it."""
+    try:
+        top = psutil.Process(pid)
+        family = [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def alive_with(token: str) -> list[psutil.Process]:
+    """Every process, on the whole machine, that has `token` in its command line."""
+    everything = psutil.process_iter(["cmdline"])
+    return [one for one in everything if any(token in part for part in one.info["cmdline"] or ())]
+
+
+def an_interpreter(name: str = "3.14", build: str = "a build") -> Interpreter:
+    free = name.endswith("t")
+    return Interpreter(name, f"{name.rstrip('t')}.1", build, free, not free, "forkserver")
+
+
+def a_run(
+    name: str = "3.14",
+    stdout: str = "",
+    stderr: str = "",
+    exit_code: int = 0,
+    example: str = "threads/script.py",
+    source: bytes = b"pass\n",
+) -> Run:
+    """A run that nobody executed, to judge what is made of it."""
+    texts: list[tuple[Stream, str]] = [
+        *(("stdout", line) for line in stdout.splitlines(keepends=True)),
+        *(("stderr", line) for line in stderr.splitlines(keepends=True)),
+    ]
+    return Run(
+        example=example,
+        source=hashlib.sha256(source).hexdigest(),
+        machinery=MACHINERY,
+        interpreter=an_interpreter(name),
+        machine=Machine.this(),
+        started="2026-01-31T12:00:00+00:00",
+        end="exited",
+        exit_code=exit_code,
+        duration=0.25,
+        processor_time=0.05,
+        lines=tuple(Line(n / 100, stream, text) for n, (stream, text) in enumerate(texts)),
+    )
+
+
+@pytest.fixture(scope="session")
+def installations() -> tuple[Installation, ...]:
+    """Every interpreter of the project that is on this machine."""
+    return HERE
+
+
+@pytest.fixture(params=HERE, ids=lambda installation: installation.interpreter.name)
+def each(request: pytest.FixtureRequest) -> Installation:
+    """Each interpreter that is on this machine, one at a time."""
+    installation: Installation = request.param
+    return installation
+
+
+@pytest.fixture(scope="session")
+def newest(installations: tuple[Installation, ...]) -> Installation:
+    return installations[-1]
+
+
+@pytest.fixture(scope="session")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A process that executes scripts, started from an environment full of traps."""
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, context, become_a_builder) as pool:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in BUILDERS.items():
+                patch.setenv(name, value)
+            pool.submit(os.getpid).result()
+        yield Worker(pool, tmp_path_factory.mktemp("bytecode"))
+        for process in multiprocessing.active_children():  # or a hanging one would hang pytest
+            process.kill()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..., Tiny]:
+    """Makes a tiny project: by default on the oldest interpreter alone, with 2 s for a script."""
+
+    def make(names: tuple[str, ...] = (), time_limit: float = 2, output_lines: int = 100) -> Tiny:
+        project = Tiny(tmp_path / "project")
+        chosen = list(names) or [installations[0].interpreter.name]
+        project.write(
+            "pyproject.toml",
+            f"""
+            [tool.exhibits]
+            interpreters = {chosen}
+            time_limit = {time_limit}
+            output_bytes = 20000
+            output_lines = {output_lines}
+
+            [tool.pytest.ini_options]
+            markers = ["example(script, on, exit_code, stderr): what a contract is about"]
+            """,
+        )
+        project.write(
+            "mkdocs.yml",
+            """
+            site_name: Tiny
+            theme:
+              name: material
+              font: false
+            plugins:
+              - markdown-exec
+            markdown_extensions:
+              - abbr
+              - md_in_html
+              - pymdownx.highlight
+              - pymdownx.superfences
+              - pymdownx.snippets
+              - pymdownx.emoji
+              - attr_list
+              - tables
+            """,
+        )
+        project.show()
+        (project.root / "examples").mkdir()
+        return project
+
+    return make
