@@ -32,7 +32,7 @@ os.environ["NO_MKDOCS_2_WARNING"] = "1"
 def install(session: nox.Session, group: str) -> None:
     """Install a dependency group exactly as pinned, and let `exhibits` be imported."""
     pins = Path("requirements", f"{group}.txt")
-    mark = Path(session.create_tmp(), "pins")
+    mark = Path(session.virtualenv.location, "pins.txt")
     if not mark.exists() or mark.read_bytes() != pins.read_bytes():
         session.install("--quiet", "--require-hashes", "-r", str(pins))
         shutil.copy(pins, mark)

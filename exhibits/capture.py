@@ -15,7 +15,14 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from exhibits.execute import Limits, adopt_orphans, end_descendants, execute
+from exhibits.execute import (
+    SOCKETS_BELOW,
+    Limits,
+    adopt_orphans,
+    end_descendants,
+    execute,
+    folder_for_scratch,
+)
 from exhibits.interpreters import Installation
 from exhibits.project import Problem, Project
 from exhibits.run import Machine, Run
@@ -108,8 +115,9 @@ def _execute_all(jobs: list[Job], at_once: int) -> Generator[tuple[Job, Run, int
         return
     context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
     at_once = min(at_once, len(jobs))
+    parent = folder_for_scratch(len("/exhibits-12345678") + SOCKETS_BELOW)
     with (
-        tempfile.TemporaryDirectory(prefix="exhibits-", ignore_cleanup_errors=True) as scratch,
+        tempfile.TemporaryDirectory("", "exhibits-", parent, True) as scratch,
         ProcessPoolExecutor(at_once, context, _become_a_worker, (scratch,)) as pool,
     ):
         futures: dict[Future[Run], Job] = {pool.submit(job): job for job in jobs}

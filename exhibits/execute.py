@@ -27,6 +27,10 @@ from exhibits.run import End, Line, Machine, Run, Stream
 
 # Seconds that processes left behind get to end by themselves, as forkserver and trackers do.
 GRACE = 1.0
+# A socket's whole name must be shorter than this, in bytes (macOS: 104, Linux: 108, unix(7)).
+SOCKET_NAME = 104
+# What multiprocessing adds to a script's TMPDIR for its sockets, and this module before that.
+SOCKETS_BELOW = len("/exhibit-12345678/tmp/pymp-12345678/listener-12345678")
 PR_SET_CHILD_SUBREAPER = 36
 
 MACHINERY = hashlib.sha256(
@@ -63,7 +67,8 @@ def execute(
     output goes through pipes, as it must on Windows.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    with tempfile.TemporaryDirectory(prefix="exhibit-", ignore_cleanup_errors=True) as temporary:
+    parent = folder_for_scratch(SOCKETS_BELOW)
+    with tempfile.TemporaryDirectory("", "exhibit-", parent, True) as temporary:
         scratch = Path(temporary).resolve()  # as Python names it, also where it is behind a link
         folder = scratch / "script"
         folder.mkdir()
@@ -102,6 +107,13 @@ def execute(
             processor_time=round(_processor_time_of_children() - before, 4),
             lines=lines,
         )
+
+
+def folder_for_scratch(below: int) -> str:
+    """The builder's own temporary folder, or /tmp where `below` more bytes are one too many."""
+    here = os.path.realpath(tempfile.gettempdir())
+    fits = os.name != "posix" or len(os.fsencode(here)) + below < SOCKET_NAME
+    return here if fits else "/tmp"
 
 
 def scrubbed_environment(scratch: Path, bytecode: Path) -> dict[str, str]:

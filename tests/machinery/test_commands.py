@@ -119,18 +119,18 @@ def test_interpreters_are_listed_with_their_facts(tiny: Callable[..., Tiny], old
 
 
 @pytest.fixture
-def capturing(tiny: Callable[..., Tiny], tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def capturing(tiny: Callable[..., Tiny], short_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A capture of scripts that sleep, some of them running; TOKEN is in their command lines."""
     project = tiny(time_limit=20)
     names = [f"threads/{TOKEN}_{number}.py" for number in range(12)]
     for name in names:
         project.write(f"examples/{name}", "import time\ntime.sleep(120)\n")
     project.show(*names)
-    (tmp_path / "scratch").mkdir()
-    process = project.start("exhibits", "capture", TMPDIR=str(tmp_path / "scratch"))
+    process = project.start("exhibits", "capture", TMPDIR=str(short_path))
     try:
         while process.poll() is None and len(alive_with(TOKEN)) < 2:
             time.sleep(0.05)
+        assert list(short_path.glob("exhibits-*/exhibit-*"))
         yield process
     finally:
         for pid in (process.pid, *(left.pid for left in alive_with(TOKEN))):
@@ -140,7 +140,7 @@ def capturing(tiny: Callable[..., Tiny], tmp_path: Path) -> Iterator["subprocess
 
 @pytest.mark.parametrize("whom", ["the terminal's group", "the command alone"])
 def test_ctrl_c_ends_capture_at_once_and_leaves_nothing_behind(
-    capturing: "subprocess.Popen[str]", whom: str, tmp_path: Path
+    capturing: "subprocess.Popen[str]", whom: str, short_path: Path
 ) -> None:
     if whom == "the command alone":
         os.kill(capturing.pid, signal.SIGINT)
@@ -150,7 +150,7 @@ def test_ctrl_c_ends_capture_at_once_and_leaves_nothing_behind(
     assert alive_with(TOKEN) == []
     assert capturing.returncode == 130
     assert stderr == "interrupted; site/ is as it was\n"
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert list(short_path.iterdir()) == []
 
 
 def test_publish_swaps_the_built_site_in_and_removes_the_former(tiny: Callable[..., Tiny]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import tempfile
 import threading
 import time
@@ -13,10 +14,19 @@ from typing import Any
 import psutil
 import pytest
 
-from exhibits.execute import Chunk, Limits, Normaliser, lines_of, normaliser, printable
+from exhibits.execute import (
+    SOCKET_NAME,
+    SOCKETS_BELOW,
+    Chunk,
+    Limits,
+    Normaliser,
+    lines_of,
+    normaliser,
+    printable,
+)
 from exhibits.interpreters import Installation
 from exhibits.run import Run
-from tests.machinery.conftest import Worker, alive_with
+from tests.machinery.conftest import Worker, alive_with, encoded
 
 SHORT = Limits(seconds=1.5)
 MANY = 10**9
@@ -395,14 +405,35 @@ def test_numbered_processes_in_a_script_s_own_words_are_kept(
 
 
 def test_a_temporary_folder_behind_a_link_is_normalised(
-    worker: Worker, newest: Installation, tmp_path: Path
+    worker: Worker, newest: Installation, short_path: Path
 ) -> None:
     """As on macOS, where /var is a link to /private/var."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (short_path / "real").mkdir()
+    (short_path / "link").symlink_to(short_path / "real")
     source = "import os; print(os.getcwd()); print(os.path.realpath(__file__))"
-    run = worker.do(with_temporary_folder, worker.bytecode, tmp_path / "link", source, newest)
+    run = worker.do(with_temporary_folder, worker.bytecode, short_path / "link", source, newest)
     assert run.output == ["tmp/script", "script.py"]
+
+
+@pytest.mark.parametrize("length", [SOCKET_NAME - SOCKETS_BELOW - 1, SOCKET_NAME, 200])
+def test_sockets_fit_however_long_the_builder_s_temporary_folder_is(
+    worker: Worker, each: Installation, short_path: Path, length: int
+) -> None:
+    """A fork server listens on a socket below it, whose whole name must be short (unix(7))."""
+    folder = short_path / ("x" * (length - len(os.fsencode(short_path)) - 1))
+    folder.mkdir()
+    source = """
+        import multiprocessing
+        import multiprocessing.connection
+
+        if __name__ == "__main__":
+            listener = multiprocessing.connection.Listener(family="AF_UNIX")
+            process = multiprocessing.get_context("forkserver").Process(target=print, args=("hi",))
+            process.start()
+            process.join()
+        """
+    run = worker.do(with_temporary_folder, worker.bytecode, folder, source, each)
+    assert (run.exit_code, run.output, run.stderr) == (0, ["hi"], "")
 
 
 def test_processor_time_is_what_a_busy_script_took(worker: Worker, newest: Installation) -> None:
@@ -454,10 +485,18 @@ def test_an_interpreter_that_cannot_start_leaves_no_open_file(
     assert worker.do(resources) == before
 
 
-def test_an_execution_leaves_no_file(worker: Worker, newest: Installation, tmp_path: Path) -> None:
-    source = "import os; os.mkdir('full'); open('full/file', 'w').close(); os.chmod('full', 0)"
-    worker.do(with_temporary_folder, worker.bytecode, tmp_path, source, newest)
-    assert list(tmp_path.iterdir()) == []
+def test_an_execution_leaves_no_file(
+    worker: Worker, newest: Installation, short_path: Path
+) -> None:
+    source = """
+        import os
+        open(os.environ["TMPDIR"] + "/../../seen", "w").close()
+        os.mkdir("full")
+        open("full/file", "w").close()
+        os.chmod("full", 0)
+        """
+    worker.do(with_temporary_folder, worker.bytecode, short_path, source, newest)
+    assert [path.name for path in short_path.iterdir()] == ["seen"]
 
 
 def test_a_character_cut_in_two_reads_is_whole_in_its_line() -> None:
@@ -510,4 +549,4 @@ def with_temporary_folder(
     former, tempfile.tempdir = tempfile.tempdir, str(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(setattr, tempfile, "tempdir", former)
-        return execute("threads/script.py", source.encode(), installation, Limits(), bytecode)
+        return execute("threads/script.py", encoded(source), installation, Limits(), bytecode)
