@@ -39,6 +39,12 @@ def install(session: nox.Session, group: str) -> None:
     session.env["PYTHONPATH"] = str(Path.cwd())
 
 
+def judge(session: nox.Session, *options: str) -> None:
+    """Hold the contracts over the runs that were captured, and keep what held as evidence."""
+    where = ("--runs=build/runs", "--evidence=build/evidence.json")
+    session.run("pytest", "tests/contracts", *where, "-q", "-rN", *options)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build site/: execute every example everywhere, check the contracts, then publish."""
@@ -46,7 +52,7 @@ def docs(session: nox.Session) -> None:
     install(session, "docs")
     session.run("python", "-m", "exhibits", "interpreters")
     session.run("python", "-m", "exhibits", "capture")
-    session.run("pytest", "tests/contracts", "--runs=build/runs", "-q", "-rN", "--tb=no")
+    judge(session, "--tb=no")
     shutil.rmtree("build/site", ignore_errors=True)
     session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
     session.run("mkdocs", "build", "--strict", "--site-dir=build/site")
@@ -103,7 +109,7 @@ def rounds(session: nox.Session) -> None:
     for number in range(1, total + 1):
         session.log(f"round {number} of {total}")
         session.run("python", "-m", "exhibits", "capture", silent=True)
-        session.run("pytest", "tests/contracts", "--runs=build/runs", "-q", "-rN", "--tb=short")
+        judge(session, "--tb=short")
 
 
 @nox.session

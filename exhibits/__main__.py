@@ -69,7 +69,9 @@ def capture_all(project: Project, reuse: bool = False) -> None:
     if not reuse:
         shutil.rmtree(project.runs, ignore_errors=True)
     put_downloads(project)
-    capture(project, here, list(pages_by_example), Store(project.runs), Console(), pages_by_example)
+    examples, store = list(pages_by_example), Store(project.runs)
+    capture(project, here, examples, store, Console(), pages_by_example, repeats=not reuse)
+    project.evidence.unlink(missing_ok=True)  # it is about former runs
     pages.rehearse(project)
 
 
@@ -91,12 +93,14 @@ def publish(project: Project, built: Path, site: Path, since: float) -> None:
         site.rename(former)
     built.rename(site)
     shutil.rmtree(former, ignore_errors=True)
-    runs = Store(project.runs).all()
+    store = Store(project.runs)
+    runs = store.all()
     here = {run.interpreter for run in runs}
     examples = {run.example for run in runs}
+    total = len(runs) + len(store.repeats())
     count = len(list(project.docs.glob("*.md")))
     print(
-        f"{site}/ is ready: {count} pages from {len(runs)} runs of {len(examples)} examples "
+        f"{site}/ is ready: {count} pages from {total} runs of {len(examples)} examples "
         f"on Python {versions(here)}, in {time.time() - since:.0f} s.\n"
         f"Open {site}/index.html, or serve it: python -m http.server -d {site}"
     )

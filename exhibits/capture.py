@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from exhibits.execute import (
     folder_for_scratch,
 )
 from exhibits.interpreters import Installation
+from exhibits.pages import watched
 from exhibits.project import Problem, Project
 from exhibits.run import Machine, Run
 from exhibits.store import Store
@@ -51,13 +52,27 @@ class Job:
     installation: Installation
     limits: Limits
     bytecode: Path
+    watched: bool = False
+    repeat: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether its figures or its picture would show what else runs at the same time."""
+        return self.repeat == 0 and (self.watched or self.example.startswith(MEASURED))
 
     def __str__(self) -> str:
         page = f"{self.page}: " if self.page else ""
         return f"{page}examples/{self.example} on {self.installation.interpreter.name}"
 
     def __call__(self) -> Run:
-        return execute(self.example, self.source, self.installation, self.limits, self.bytecode)
+        return execute(
+            self.example,
+            self.source,
+            self.installation,
+            self.limits,
+            self.bytecode,
+            watched=self.watched,
+        )
 
 
 def capture(
@@ -67,20 +82,25 @@ def capture(
     store: Store,
     console: Console | None = None,
     pages: Mapping[str, str] = MappingProxyType({}),
+    repeats: bool = False,
 ) -> None:
     """Put a run of each example on each interpreter into the store, unless it is there already.
 
+    With `repeats`, the examples that the settings call repeated are executed again and again.
     Raises Problem, a line for each run that met a limit; only the other runs are kept.
     """
     installations = list(installations)
+    to_watch = watched(project)
     jobs = [
         job
         for example in examples
-        for job in _jobs(project, example, pages.get(example, ""), installations)
-        if not store.load(example, job.source, job.installation.interpreter)
+        for job in _jobs(
+            project, example, pages.get(example, ""), example in to_watch, repeats, installations
+        )
+        if not _is_there(store, job)
     ]
-    together = [job for job in jobs if not job.example.startswith(MEASURED)]
-    alone = [job for job in jobs if job.example.startswith(MEASURED)]
+    together = [job for job in jobs if not job.alone]
+    alone = [job for job in jobs if job.alone]
     problems: list[str] = []
     with _progress(console) as progress:
         bar = progress.add_task("executing", total=len(jobs), running="", failed="")
@@ -90,7 +110,7 @@ def capture(
                 for job, run, running in executed:
                     complaints = [f"{job}: {text}" for text in _complaints(run, job.limits)]
                     if not complaints:
-                        store.save(run)
+                        store.save(run, job.repeat)
                     problems += complaints
                     failed = f"{len(problems)} failed" if problems else ""
                     progress.update(bar, advance=1, running=f"{running} running", failed=failed)
@@ -99,14 +119,29 @@ def capture(
 
 
 def _jobs(
-    project: Project, example: str, page: str, installations: list[Installation]
+    project: Project,
+    example: str,
+    page: str,
+    watched: bool,
+    repeats: bool,
+    installations: list[Installation],
 ) -> Iterator[Job]:
     settings = project.settings
     limits = Limits(settings["time_limit"], settings["output_bytes"], settings["output_lines"])
     source = (project.examples / example).read_bytes()
     for installation in installations:
         name = f"{installation.interpreter.name}-{installation.interpreter.version}"
-        yield Job(example, page, source, installation, limits, project.build / "bytecode" / name)
+        bytecode = project.build / "bytecode" / name
+        job = Job(example, page, source, installation, limits, bytecode, watched)
+        yield job
+        if repeats and example in settings.get("repeated", ()):
+            for number in range(1, settings["repeats"]):
+                yield replace(job, watched=False, repeat=number)
+
+
+def _is_there(store: Store, job: Job) -> bool:
+    run = store.load(job.example, job.source, job.installation.interpreter, job.repeat)
+    return run is not None and not (job.watched and run.lanes is None)
 
 
 def _execute_all(jobs: list[Job], at_once: int) -> Generator[tuple[Job, Run, int], None, None]:

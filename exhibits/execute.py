@@ -22,8 +22,10 @@ from pathlib import Path
 
 import psutil
 
+from exhibits import timeline
 from exhibits.interpreters import Installation
 from exhibits.run import End, Line, Machine, Run, Stream
+from exhibits.timeline import Watch
 
 # Seconds that processes left behind get to end by themselves, as forkserver and trackers do.
 GRACE = 1.0
@@ -34,7 +36,10 @@ SOCKETS_BELOW = len("/exhibit-12345678/tmp/pymp-12345678/listener-12345678")
 PR_SET_CHILD_SUBREAPER = 36
 
 MACHINERY = hashlib.sha256(
-    b"".join((Path(__file__).parent / name).read_bytes() for name in ("execute.py", "run.py"))
+    b"".join(
+        (Path(__file__).parent / name).read_bytes()
+        for name in ("execute.py", "run.py", "timeline.py")
+    )
 ).hexdigest()[:16]
 
 
@@ -60,11 +65,12 @@ def execute(
     limits: Limits,
     bytecode: Path,
     terminal: bool = os.name == "posix",
+    watched: bool = False,
 ) -> Run:
     """Execute `source` once and return the run. Nothing it started is alive afterwards.
 
     `bytecode` is where the interpreter may cache compiled modules. Without a `terminal`, the
-    output goes through pipes, as it must on Windows.
+    output goes through pipes, as it must on Windows. If `watched`, the run has its lanes.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     parent = folder_for_scratch(SOCKETS_BELOW)
@@ -91,7 +97,9 @@ def execute(
             finally:
                 for end in write_ends:
                     os.close(end)
+            watch = Watch(process.pid, start) if watched and timeline.POSSIBLE else None
             chunks, exit_code, seconds, ended = _collect(process, readers, start, limits)
+            lanes = watch.stop() if watch else () if watched else None
         end_descendants()
         lines = tuple(lines_of(chunks, limits, normaliser(folder, installation)))
         return Run(
@@ -106,6 +114,7 @@ def execute(
             duration=round(seconds, 4),
             processor_time=round(_processor_time_of_children() - before, 4),
             lines=lines,
+            lanes=lanes,
         )
 
 

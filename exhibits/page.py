@@ -14,10 +14,13 @@ from pygments import highlight as pygments_highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from exhibits import interpreters
+from exhibits import interpreters, pictures
 from exhibits.capture import capture
 from exhibits.compare import Outcome, outcomes, versions
+from exhibits.evidence import Judgement, claims_of, distinct_outputs, in_order, load
 from exhibits.interpreters import Interpreter
+from exhibits.measure import cores_together, spreads
+from exhibits.pages import page_of_each
 from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
@@ -62,6 +65,72 @@ def figures(name: str, highlight: Sequence[str] = ()) -> str:
     )
 
 
+def timeline(name: str, lanes: Sequence[str] = (), beside: bool = False, caption: str = "") -> str:
+    """When each thread or process was on a core, as HTML: a picture, and the same as a table.
+
+    Shown for the newest interpreter with the GIL; if `beside`, for the newest without it as well.
+    `lanes` are names for the lanes, in order of start, where the script gives them none that a
+    reader knows. `caption` says what to see, in Markdown.
+    """
+    measured = runs(name, with_lanes=True)
+    shown = [run for run in measured if run.interpreter.gil][-1:]
+    if beside:
+        shown += [run for run in measured if not run.interpreter.gil][-1:]
+    try:
+        drawn = pictures.timelines(shown, lanes)
+    except ValueError as error:
+        raise Problem(f"timeline of examples/{name}: {error}; name each lane or none") from error
+    return str(
+        _template("timeline.html").render(
+            anchor=_anchor(name),
+            timelines=drawn,
+            both=len(shown) > 1,
+            alone=beside and len(shown) == 1,
+            cores_together=cores_together,
+            caption=Markup(markdown(caption)),
+        )
+    )
+
+
+def chart(
+    name: str,
+    unit: str,
+    highlight: Sequence[str] = (),
+    logarithmic: bool = False,
+    baseline: str = "",
+) -> str:
+    """The source, a chart of what was measured on every interpreter, and the same as a table.
+
+    Each line that the example prints is `label: figure figure …`, one figure a round. `unit` says
+    what a figure is. `baseline` names what a ratio of 1 stands for.
+    """
+    measured = runs(name)
+    spread = [(run.interpreter, spreads(run)) for run in measured]
+    labels = dict.fromkeys(line.split(": ")[0] for run in measured for line in run.output)
+    return str(
+        _template("chart.html").render(
+            name=name,
+            anchor=_anchor(name),
+            code=_highlighted(name, _source(name).decode("utf-8"), tuple(highlight)),
+            runs=measured,
+            spreads=dict(spread),
+            labels=list(labels),
+            chart=pictures.chart(spread, logarithmic),
+            unit=unit,
+            baseline=baseline,
+            rounds=max(len(one.figures) for _, found in spread for one in found.values()),
+        )
+    )
+
+
+def medians(
+    name: str, label: str, among: Callable[[Interpreter], bool] = lambda _: True
+) -> list[float]:
+    """The median of a measured line on each interpreter meant, for sentences that quote it."""
+    asked = [spreads(run) for run in runs(name) if among(run.interpreter)]
+    return [found[label].median for found in asked if label in found]
+
+
 def predict(
     name: str,
     options: dict[str, str],
@@ -97,7 +166,48 @@ def explain(name: str, parts: dict[str, str]) -> str:
     return "\n".join(["| Code | What it does |", "| --- | --- |", *rows, ""])
 
 
-def runs(name: str) -> list[Run]:
+def evidence() -> str:
+    """Every claim about every example, by page, and on which interpreter it held; as Markdown."""
+    project = Project.here()
+    try:
+        judgements = load(project.evidence)
+    except OSError as error:
+        if os.environ.get(CHECKED_RUNS_ONLY):
+            raise Problem(f"there is no {project.evidence}: run nox -s docs") from error
+        return "This is a preview. `nox -s docs` judges the runs, and shows here what held."
+    store = Store(project.runs)
+    shown, repeats = store.all(), store.repeats()
+    interpreters = in_order(run.interpreter for run in shown)
+    parts = []
+    page_of = page_of_each(project)
+    for page in sorted(set(page_of.values()), key=_place_in_book(project)):
+        parts.append(f"## {_title(project, page)}\n")
+        for name in (example for example, its in page_of.items() if its == page):
+            repeated = [run for run in repeats if run.example == name]
+            if repeated:
+                repeated += [run for run in shown if run.example == name]
+            parts.append(
+                _template("claims.html").render(
+                    name=name,
+                    anchor=_anchor(name),
+                    page=Path(page).stem,
+                    interpreters=interpreters,
+                    claims=claims_of(name, judgements),
+                    repeated=distinct_outputs(repeated),
+                    times=len(repeated) // len(interpreters),
+                    markdown=lambda text: Markup(markdown(text)),
+                )
+            )
+    return "\n".join(parts)
+
+
+def judged() -> list[Judgement]:
+    """Every judgement of this build; none in a preview."""
+    path = Project.here().evidence
+    return load(path) if path.exists() else []
+
+
+def runs(name: str, with_lanes: bool = False) -> list[Run]:
     """The runs of an example that this build shows, oldest interpreter first."""
     project = Project.here()
     store = Store(project.runs)
@@ -105,7 +215,8 @@ def runs(name: str) -> list[Run]:
     if not os.environ.get(CHECKED_RUNS_ONLY):
         here = interpreters.found(tuple(project.settings["interpreters"]))
         wanted = {one.interpreter for one in here}
-        if not wanted <= {run.interpreter for run in found}:
+        enough = {run.interpreter for run in found if not with_lanes or run.lanes is not None}
+        if not wanted <= enough:
             capture(project, here, [name], store)
             found = store.of(name, _source(name))
         found = [run for run in found if run.interpreter in wanted]
@@ -117,6 +228,17 @@ def runs(name: str) -> list[Run]:
 def every_run() -> list[Run]:
     """All runs that this build shows."""
     return [run for name in Project.here().example_names() for run in runs(name)]
+
+
+def _title(project: Project, page: str) -> str:
+    first = (project.root / page).read_text("utf-8").partition("\n")[0]
+    return first.removeprefix("# ").strip()
+
+
+def _place_in_book(project: Project) -> Callable[[str], int]:
+    """How far on in the navigation a page comes."""
+    book = (project.root / "mkdocs.yml").read_text("utf-8")
+    return lambda page: book.find(f": {Path(page).name}")
 
 
 def _source(name: str) -> bytes:

@@ -16,11 +16,12 @@ NAME = re.compile(r"[\w-]+/[\w-]+\.py")
 
 @dataclass(frozen=True)
 class Use:
-    """An example named in a page: the page relative to the project, and the line."""
+    """An example named in a page: the page relative to the project, the line, the function."""
 
     page: str
     line: int
     example: str
+    function: str = ""
 
 
 def uses(project: Project) -> list[Use]:
@@ -55,6 +56,11 @@ def page_of_each(project: Project) -> dict[str, str]:
     return pages
 
 
+def watched(project: Project) -> set[str]:
+    """The examples whose timeline a page shows."""
+    return {use.example for use in uses(project) if use.function == "timeline"}
+
+
 def rehearse(project: Project) -> None:
     """Execute every block once, as the site's builder will, so that a fault names its page.
 
@@ -82,10 +88,15 @@ def _uses_in(page: str, text: str) -> Iterator[Use]:
         except SyntaxError as error:
             line = first + (error.lineno or 1)
             raise Problem(f"{page}:{line}: {error.msg}; mend the block") from error
+        called = {
+            id(node.args[0]): node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name)
+        }
         for node in ast.walk(tree):
             value = getattr(node, "value", None)
             if isinstance(node, ast.Constant) and isinstance(value, str) and NAME.fullmatch(value):
-                yield Use(page, first + node.lineno, value)
+                yield Use(page, first + node.lineno, value, called.get(id(node), ""))
 
 
 def _executed_blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -42,6 +42,11 @@ class Project:
         return self.build / "runs"
 
     @property
+    def evidence(self) -> Path:
+        """What the contracts said of those runs."""
+        return self.build / "evidence.json"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The table `[tool.exhibits]` of pyproject.toml."""
         return _settings((self.root / "pyproject.toml").read_text("utf-8"))

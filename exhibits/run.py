@@ -5,12 +5,15 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from exhibits.interpreters import Interpreter
 
 Stream = Literal["stdout", "stderr"]
 End = Literal["exited", "time limit", "output limit"]
+
+# Seconds that one figure of a lane stands for.
+BIN = 0.05
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,27 @@ class Line:
     at: float
     stream: Stream
     text: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """When one thread of a run lived, and when it was on a core.
+
+    `process` counts from 0, the script's own, in order of start; so does `thread` within its
+    process. `name` is empty where the script gave the thread none, or the system does not keep it
+    (before Python 3.14). A `helper` is a process that multiprocessing starts for itself.
+    `began` and `ended` are seconds after the start of the run. `on_core` and `held_back` (ready,
+    but other threads had the cores) are seconds within each bin of BIN seconds from that start.
+    """
+
+    process: int
+    thread: int
+    name: str
+    helper: bool
+    began: float
+    ended: float
+    on_core: tuple[float, ...]
+    held_back: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +68,8 @@ class Run:
     `source` and `machinery` are hashes: of the script, and of the code that executed it.
     `exit_code` is negative where a signal ended the script, and None where a limit did.
     `duration` and `processor_time` (of the script and all that it started) are in seconds.
-    `started` is UTC, in ISO 8601.
+    `started` is UTC, in ISO 8601. `lanes` is None where nobody looked at the threads, and empty
+    where this system cannot tell.
     """
 
     example: str
@@ -58,6 +83,7 @@ class Run:
     duration: float
     processor_time: float
     lines: tuple[Line, ...]
+    lanes: tuple[Lane, ...] | None = None
 
     @property
     def stdout(self) -> str:
@@ -85,7 +111,13 @@ class Run:
         fields["interpreter"] = Interpreter(**fields["interpreter"])
         fields["machine"] = Machine(**fields["machine"])
         fields["lines"] = tuple(Line(**line) for line in fields["lines"])
+        if fields["lanes"] is not None:
+            fields["lanes"] = tuple(_lane(**lane) for lane in fields["lanes"])
         return cls(**fields)
+
+
+def _lane(on_core: list[float], held_back: list[float], **fields: Any) -> Lane:
+    return Lane(on_core=tuple(on_core), held_back=tuple(held_back), **fields)
 
 
 def by_version(runs: Iterable[Run]) -> list[Run]:

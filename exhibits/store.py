@@ -11,29 +11,39 @@ from exhibits.run import Machine, Run, by_version
 
 
 class Store:
-    """A folder of runs: `<chapter>/<example>/<interpreter>.json`."""
+    """A folder of runs: `<chapter>/<example>/<interpreter>.json`.
+
+    What a repeated example did the second time and later is in `<interpreter>/<n>.json` below that.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, run: Run) -> None:
-        """Keep a run, in place of an earlier one of the same example and interpreter."""
-        path = self._path(run.example, run.interpreter.name)
+    def save(self, run: Run, repeat: int = 0) -> None:
+        """Keep a run, in place of an earlier one of the same example, interpreter and repeat."""
+        path = self._path(run.example, run.interpreter.name, repeat)
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".new")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(run.to_json())
         Path(unfinished).replace(path)
 
-    def load(self, example: str, source: bytes, interpreter: Interpreter) -> Run | None:
+    def load(
+        self, example: str, source: bytes, interpreter: Interpreter, repeat: int = 0
+    ) -> Run | None:
         """The stored run of exactly this source, interpreter, machinery and machine, if any."""
-        run = self._read(self._path(example, interpreter.name))
+        run = self._read(self._path(example, interpreter.name, repeat))
         valid = run and run.interpreter == interpreter and _is_of(run, example, source)
         return run if valid else None
 
     def all(self) -> list[Run]:
-        """Every run that the store holds, in order of example."""
+        """Every run that a page shows, in order of example."""
         runs = (self._read(path) for path in sorted(self.folder.glob("*/*/*.json")))
+        return [run for run in runs if run]
+
+    def repeats(self) -> list[Run]:
+        """What repeated examples did the second time and later, in order of example."""
+        runs = (self._read(path) for path in sorted(self.folder.glob("*/*/*/*.json")))
         return [run for run in runs if run]
 
     def of(self, example: str, source: bytes) -> list[Run]:
@@ -44,8 +54,9 @@ class Store:
     def _folder(self, example: str) -> Path:
         return self.folder / Path(example).with_suffix("")
 
-    def _path(self, example: str, interpreter: str) -> Path:
-        return self._folder(example) / f"{interpreter}.json"
+    def _path(self, example: str, interpreter: str, repeat: int) -> Path:
+        name = f"{interpreter}/{repeat}.json" if repeat else f"{interpreter}.json"
+        return self._folder(example) / name
 
     @staticmethod
     def _read(path: Path) -> Run | None:

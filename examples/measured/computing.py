@@ -1,22 +1,64 @@
+import asyncio
+import multiprocessing
+import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent import futures
+
+NUMBERS = [2_500_000] * 2
 
 
 def count_down(number):
-    before = time.thread_time()
     while number:
         number -= 1
-    return time.thread_time() - before  # seconds on a processor
 
 
-def cores_kept_busy(executor):
+def one_after_another():
+    for number in NUMBERS:
+        count_down(number)
+
+
+def workers(kind):
+    both = [kind(target=count_down, args=(number,)) for number in NUMBERS]
+    for worker in both:
+        worker.start()
+    for worker in both:
+        worker.join()
+
+
+def executor(kind):
+    with kind(max_workers=len(NUMBERS)) as pool:
+        list(pool.map(count_down, NUMBERS))
+
+
+async def task(number):
+    count_down(number)
+
+
+async def tasks():
+    await asyncio.gather(*(task(number) for number in NUMBERS))
+
+
+def seconds(work):
     start = time.perf_counter()
-    worked = sum(executor.map(count_down, [1_000_000, 1_000_000]))
-    return worked / (time.perf_counter() - start)
+    work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
-        with kind(max_workers=2) as executor:
-            best = max(cores_kept_busy(executor) for _ in range(12))
-        print(f"cores busy, {kind.__name__}: {best:.1f}")
+    ways = {
+        "threads": lambda: workers(threading.Thread),
+        "processes": lambda: workers(multiprocessing.Process),
+        "ThreadPoolExecutor": lambda: executor(futures.ThreadPoolExecutor),
+        "ProcessPoolExecutor": lambda: executor(futures.ProcessPoolExecutor),
+        "asyncio": lambda: asyncio.run(tasks()),
+    }
+    if hasattr(futures, "InterpreterPoolExecutor"):  # Python 3.14 and later
+        interpreters = futures.InterpreterPoolExecutor
+        ways["InterpreterPoolExecutor"] = lambda: executor(interpreters)
+    times_as_fast = {way: [] for way in ways}
+    for _ in range(5):
+        one_by_one = seconds(one_after_another)
+        for way, work in ways.items():
+            times_as_fast[way].append(one_by_one / seconds(work))
+    for way, figures in times_as_fast.items():
+        print(f"{way}:", *(f"{figure:.2f}" for figure in figures))

@@ -2,38 +2,54 @@ import asyncio
 import multiprocessing
 import threading
 import time
+from concurrent import futures
 
-WAITS = 10
+WAITS = [0.1] * 10
 
 
 def one_after_another():
-    for _ in range(WAITS):
-        time.sleep(0.1)
+    for wait in WAITS:
+        time.sleep(wait)
 
 
-def all_at_once(kind):
-    workers = [kind(target=time.sleep, args=(0.1,)) for _ in range(WAITS)]
-    for worker in workers:
+def workers(kind):
+    ten = [kind(target=time.sleep, args=(wait,)) for wait in WAITS]
+    for worker in ten:
         worker.start()
-    for worker in workers:
+    for worker in ten:
         worker.join()
 
 
+def executor(kind):
+    with kind(max_workers=len(WAITS)) as pool:
+        list(pool.map(time.sleep, WAITS))
+
+
 async def tasks():
-    await asyncio.gather(*(asyncio.sleep(0.1) for _ in range(WAITS)))
+    await asyncio.gather(*(asyncio.sleep(wait) for wait in WAITS))
 
 
-def duration(work, *args):
+def seconds(work):
     start = time.perf_counter()
-    work(*args)
+    work()
     return time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    one_by_one = duration(one_after_another)
-    for way, seconds in {
-        "threads": duration(all_at_once, threading.Thread),
-        "processes": duration(all_at_once, multiprocessing.Process),
-        "asyncio tasks": duration(asyncio.run, tasks()),
-    }.items():
-        print(f"{way}, times as fast: {one_by_one / seconds:.1f}")
+    ways = {
+        "threads": lambda: workers(threading.Thread),
+        "processes": lambda: workers(multiprocessing.Process),
+        "ThreadPoolExecutor": lambda: executor(futures.ThreadPoolExecutor),
+        "ProcessPoolExecutor": lambda: executor(futures.ProcessPoolExecutor),
+        "asyncio": lambda: asyncio.run(tasks()),
+    }
+    if hasattr(futures, "InterpreterPoolExecutor"):  # Python 3.14 and later
+        interpreters = futures.InterpreterPoolExecutor
+        ways["InterpreterPoolExecutor"] = lambda: executor(interpreters)
+    times_as_fast = {way: [] for way in ways}
+    for _ in range(3):
+        one_by_one = seconds(one_after_another)
+        for way, work in ways.items():
+            times_as_fast[way].append(one_by_one / seconds(work))
+    for way, figures in times_as_fast.items():
+        print(f"{way}:", *(f"{figure:.2f}" for figure in figures))

@@ -7,8 +7,8 @@ def add_squares(n):
 
 
 if __name__ == "__main__":
-    first = multiprocessing.Process(target=add_squares, args=(1_000_000,))
-    second = multiprocessing.Process(target=add_squares, args=(2_000_000,))
+    first = multiprocessing.Process(target=add_squares, args=(8_000_000,))
+    second = multiprocessing.Process(target=add_squares, args=(10_000_000,))
     first.start()
     second.start()
     first.join()

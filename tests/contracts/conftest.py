@@ -10,30 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from exhibits import interpreters, pages
+from exhibits import evidence, interpreters, pages
 from exhibits.capture import capture
+from exhibits.evidence import Judgement
 from exhibits.interpreters import Interpreter
 from exhibits.project import Project
 from exhibits.run import Run, by_version
 from exhibits.store import Store
 
 BROKEN = pytest.StashKey[list[str]]()
-RUNS = pytest.StashKey[dict[tuple[str, str], Run]]()
+RUNS = pytest.StashKey[dict[tuple[str, str], list[Run]]]()
+JUDGED = pytest.StashKey[dict[tuple[str, str], Judgement]]()
 INTERPRETERS = pytest.StashKey[list[Interpreter]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--runs", type=Path, help="judge the runs in this folder; execute nothing")
+    parser.addoption("--evidence", type=Path, help="write what held, on what, to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--runs", default=None)
     config.stash[BROKEN] = []
-    config.stash[RUNS] = _keyed(Store(folder).all()) if folder else {}
+    config.stash[JUDGED] = {}
+    config.stash[RUNS] = _keyed(Store(folder)) if folder else {}
     if folder and not config.stash[RUNS]:
         raise pytest.UsageError(f"there are no runs in {folder}: python -m exhibits capture")
     here = (
-        {run.interpreter.name: run.interpreter for run in by_version(config.stash[RUNS].values())}
+        {
+            run.interpreter.name: run.interpreter
+            for run in by_version(one[0] for one in config.stash[RUNS].values())
+        }
         if folder
         else {(one := interpreters.this_one().interpreter).name: one}
     )
@@ -41,13 +48,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each interpreter that the contract speaks of."""
+    """One test for each run that the contract speaks of: on each interpreter, and each repeat."""
     contract = metafunc.definition.get_closest_marker("example")
     if contract is None or "run" not in metafunc.fixturenames:
         return
     here = metafunc.config.stash[INTERPRETERS]
     names = [one.name for one in here if contract.kwargs.get("on", lambda _: True)(one)]
-    metafunc.parametrize("interpreter", names or [None], ids=names or ["no interpreter here"])
+    settings = Project.here().settings
+    times = settings["repeats"] if contract.args[0] in settings["repeated"] else 1
+    cases = [(name, repeat) for name in names for repeat in range(times)]
+    ids = [f"{name} again {repeat}" if repeat else name for name, repeat in cases]
+    metafunc.parametrize(
+        ("interpreter", "repeat"), cases or [(None, 0)], ids=ids or ["no interpreter here"]
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -67,15 +80,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     project, installation = Project.here(), interpreters.this_one()
     folder = project.build / "tests" / installation.interpreter.name
     shutil.rmtree(folder, ignore_errors=True)
-    capture(project, [installation], examples, Store(folder), None, pages.page_of_each(project))
-    config.stash[RUNS] = _keyed(Store(folder).all())
+    store, page_of = Store(folder), pages.page_of_each(project)
+    capture(project, [installation], examples, store, None, page_of, repeats=True)
+    config.stash[RUNS] = _keyed(store)
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, interpreter: str) -> Run:
+def run(request: pytest.FixtureRequest, interpreter: str, repeat: int) -> Run:
     """The run to judge; it ended, and said on stderr, what its contract announces."""
     contract = request.node.get_closest_marker("example")
-    run = request.config.stash[RUNS][contract.args[0], interpreter]
+    run = request.config.stash[RUNS][contract.args[0], interpreter][repeat]
     expected = contract.kwargs.get("exit_code", 0)
     announced = contract.kwargs.get("stderr", "")
     if run.exit_code != expected:
@@ -91,8 +105,12 @@ def pytest_runtest_makereport(
 ) -> Iterator[pytest.TestReport]:
     report: pytest.TestReport = yield
     contract = item.get_closest_marker("example")
-    if report.failed and contract and isinstance(item, pytest.Function):
-        claim = " ".join((item.function.__doc__ or item.name).split())
+    if not contract or not isinstance(item, pytest.Function):
+        return report
+    claim = " ".join((item.function.__doc__ or item.name).split())
+    if report.when == "call" or report.failed:
+        _judge(item, claim, contract.args[0], not report.failed)
+    if report.failed:
         reason = call.excinfo.exconly().splitlines()[0] if call.excinfo else ""
         page = pages.page_of_each(Project.here()).get(contract.args[0], "on no page")
         name = item.callspec.params.get("interpreter")
@@ -110,8 +128,32 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line, red=True)
 
 
-def _keyed(runs: list[Run]) -> dict[tuple[str, str], Run]:
-    return {(run.example, run.interpreter.name): run for run in runs}
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if path := session.config.getoption("--evidence", default=None):
+        evidence.save(session.config.stash[JUDGED].values(), path)
+
+
+def _judge(item: pytest.Function, claim: str, example: str, held: bool) -> None:
+    """Count one more run that a contract has judged."""
+    name = item.callspec.params["interpreter"]
+    judged = item.config.stash[JUDGED]
+    before = judged.get((item.originalname, name))
+    judged[item.originalname, name] = Judgement(
+        contract=item.originalname.removeprefix("test_").replace("_", "-"),
+        claim=claim,
+        example=example,
+        interpreter=name,
+        runs=(before.runs if before else 0) + 1,
+        held=held and (before is None or before.held),
+    )
+
+
+def _keyed(store: Store) -> dict[tuple[str, str], list[Run]]:
+    """The run that a page shows, then its repeats, by example and interpreter."""
+    runs: dict[tuple[str, str], list[Run]] = {}
+    for run in store.all() + store.repeats():
+        runs.setdefault((run.example, run.interpreter.name), []).append(run)
+    return runs
 
 
 def _last_error(run: Run) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from exhibits.measure import cores_together
 from exhibits.run import Run
-from tests.contracts.when import before, exactly, since, starting_by
+from tests.contracts.when import before, exactly, sampled, since, starting_by
 
 BOOTSTRAPPING = "current process has finished its bootstrapping phase"
 
@@ -11,11 +12,15 @@ BOOTSTRAPPING = "current process has finished its bootstrapping phase"
 @pytest.mark.example("processes/two_processes.py")
 def test_both_processes_compute(run: Run) -> None:
     """Each process prints its sum once; the main program's line comes last, exit codes 0."""
-    assert sorted(run.output[:2]) == [
-        "n=1000000: 333332833333500000",
-        "n=2000000: 2666664666667000000",
-    ]
+    sums = [f"n={n}: {sum_of_squares(n)}" for n in (8_000_000, 10_000_000)]
+    assert sorted(run.output[:2]) == sorted(sums)
     assert run.output[2:] == ["Both are done, exit codes 0 0"]
+
+
+@pytest.mark.example("processes/two_processes.py", on=sampled())
+def test_two_processes_have_a_core_each(run: Run) -> None:
+    """Two computing processes have at least 1.7 cores together, unless others hold them."""
+    assert cores_together(run, ready=True) >= 1.7
 
 
 @pytest.mark.example("processes/own_memory.py")
@@ -104,3 +109,8 @@ def test_spawn_runs_the_file_again(run: Run) -> None:
 def test_a_fork_copies_what_waits_to_be_written(run: Run) -> None:
     """A line that waits to be written to a pipe when the process forks is written twice."""
     assert run.output == ["through a pipe: 2 times", "through a pipe, with -u: 1 time"]
+
+
+def sum_of_squares(n: int) -> int:
+    """Add up 0² + 1² + … + (n - 1)²."""
+    return (n - 1) * n * (2 * n - 1) // 6

@@ -2,7 +2,9 @@
 
 import pytest
 
+from exhibits.measure import cores_together
 from exhibits.run import Run
+from tests.contracts.when import sampled, with_gil, without_gil
 
 LINES = (
     "Thread A: sleeping for 2 s",
@@ -30,6 +32,33 @@ def test_the_shorter_sleep_ends_first(run: Run) -> None:
 def test_join_waits(run: Run) -> None:
     """What follows join() is executed after the threads have ended."""
     assert run.output[-1] == "Both threads are done"
+
+
+@pytest.mark.example("threads/start_and_join.py", on=sampled())
+def test_sleeping_threads_need_no_core(run: Run) -> None:
+    """A sleeping thread is on a core for less than a tenth of its time."""
+    _, *threads = run.lanes or ()
+    assert len(threads) == 2
+    for lane in threads:
+        assert sum(lane.on_core) < (lane.ended - lane.began) / 10
+
+
+@pytest.mark.example("threads/two_computing.py")
+def test_both_have_counted_down(run: Run) -> None:
+    """Both computing threads end, with the GIL and without."""
+    assert run.output == ["Both have counted down"]
+
+
+@pytest.mark.example("threads/two_computing.py", on=sampled(with_gil))
+def test_two_computing_threads_share_a_core_with_the_gil(run: Run) -> None:
+    """With the GIL, two computing threads have at most 1.1 cores together: they take turns."""
+    assert cores_together(run) <= 1.1
+
+
+@pytest.mark.example("threads/two_computing.py", on=sampled(without_gil))
+def test_two_computing_threads_have_a_core_each_without_the_gil(run: Run) -> None:
+    """Without the GIL, two computing threads have at least 1.7 cores, unless others hold them."""
+    assert cores_together(run, ready=True) >= 1.7
 
 
 @pytest.mark.example(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from exhibits import timeline
 from exhibits.interpreters import Interpreter
 
 On = Callable[[Interpreter], bool]
@@ -35,3 +36,8 @@ def starting_by(*methods: str) -> On:
 def exactly(major: int, minor: int) -> On:
     """Version `major.minor` alone, whatever the build."""
     return lambda interpreter: interpreter.minor == (major, minor)
+
+
+def sampled(on: On = lambda _: True) -> On:
+    """As `on`, where the system tells when a thread was on a core; elsewhere nowhere."""
+    return lambda interpreter: timeline.POSSIBLE and on(interpreter)

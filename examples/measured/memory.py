@@ -1,0 +1,54 @@
+import asyncio
+import multiprocessing
+import resource  # not on Windows
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+
+def peak():
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1024 if sys.platform == "darwin" else most  # in KiB
+
+
+def threads(count):
+    event = threading.Event()
+    before = peak()
+    try:
+        for _ in range(count):
+            threading.Thread(target=event.wait, daemon=True).start()
+    except RuntimeError:
+        return "refused"
+    time.sleep(0.1)  # by now the last one waits, too
+    return f"{(peak() - before) / count:.1f}"
+
+
+async def waiting(count):
+    event = asyncio.Event()
+    before = peak()
+    tasks = [asyncio.create_task(event.wait()) for _ in range(count)]
+    await asyncio.sleep(0)  # now all of them wait
+    growth = peak() - before
+    event.set()
+    await asyncio.gather(*tasks)
+    return f"{growth / count:.1f}"
+
+
+def tasks(count):
+    return asyncio.run(waiting(count))
+
+
+def in_fresh_process(work, count):
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as executor:
+        return executor.submit(work, count).result()
+
+
+if __name__ == "__main__":
+    for kind in (threads, tasks):
+        for count in (1_000, 10_000):
+            figures = [in_fresh_process(kind, count) for _ in range(3)]
+            if "refused" in figures:
+                figures = ["refused"]
+            print(f"{count:,} {kind.__name__}:", *figures)
