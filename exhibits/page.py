@@ -118,17 +118,23 @@ def chart(
             chart=pictures.chart(spread, logarithmic),
             unit=unit,
             baseline=baseline,
+            rounded=pictures.rounded,
             rounds=max(len(one.figures) for _, found in spread for one in found.values()),
         )
     )
 
 
-def medians(
-    name: str, label: str, among: Callable[[Interpreter], bool] = lambda _: True
-) -> list[float]:
-    """The median of a measured line on each interpreter meant, for sentences that quote it."""
-    asked = [spreads(run) for run in runs(name) if among(run.interpreter)]
-    return [found[label].median for found in asked if label in found]
+def measured(name: str, label: str, among: Callable[[Interpreter], bool] = lambda _: True) -> str:
+    """What a measured line came to on the interpreters meant, for a sentence: `1.7 to 1.9`.
+
+    These are the lowest and the highest of the medians, one for each interpreter.
+    """
+    asked = [run for run in runs(name) if among(run.interpreter)]
+    found = [spread.median for run in asked if (spread := spreads(run).get(label))]
+    if asked and not found:
+        raise Problem(f"examples/{name} measured no {label!r}: quote a line that it prints")
+    ends = dict.fromkeys(map(pictures.rounded, (min(found), max(found)))) if found else {}
+    return " to ".join(ends) or "(no such Python in this build)"
 
 
 def predict(
@@ -146,14 +152,29 @@ def predict(
     printed = {"".join(run.output[-1:]) if last_line else run.stdout.strip() for run in asked}
     if asked and not (len(printed) == 1 and printed <= set(options)):
         raise Problem(f"examples/{name} printed {sorted(printed)}, which the options lack")
-    return str(
-        _template("question.html").render(
-            anchor=_anchor(name),
-            options={text: Markup(markdown(why)) for text, why in options.items()},
-            printed=printed,
-            versions=versions(run.interpreter for run in asked),
-        )
-    )
+    return _question(name, options, printed, asked, "what comes out")
+
+
+def point_out(
+    name: str,
+    right: str,
+    options: dict[str, str],
+    among: Callable[[Interpreter], bool] = lambda _: True,
+) -> str:
+    """A question why: which line of the output shows it? As HTML.
+
+    `options` are lines that the example printed, each with the reason why it does or does not
+    show what was asked. Every one, and `right` above all, is looked up in every run meant.
+    """
+    asked = [run for run in runs(name) if among(run.interpreter)]
+    for run in asked:
+        printed = [line.text.rstrip("\n") for line in run.lines]
+        if missing := {*options, right} - set(printed):
+            at = f"examples/{name} on {run.interpreter.name}"
+            raise Problem(f"{at} did not print {sorted(missing)}: offer lines that it prints")
+    if right not in options:
+        raise Problem(f"examples/{name}: the right answer {right!r} is not among the options")
+    return _question(name, options, {right} if asked else set(), asked, "pointed out")
 
 
 def explain(name: str, parts: dict[str, str]) -> str:
@@ -228,6 +249,21 @@ def runs(name: str, with_lanes: bool = False) -> list[Run]:
 def every_run() -> list[Run]:
     """All runs that this build shows."""
     return [run for name in Project.here().example_names() for run in runs(name)]
+
+
+def _question(
+    name: str, options: dict[str, str], right: set[str], asked: list[Run], kind: str
+) -> str:
+    return str(
+        _template("question.html").render(
+            group=f"{_anchor(name)}-{kind}".replace(" ", "-"),
+            example=_anchor(name),
+            options={text: Markup(markdown(why)) for text, why in options.items()},
+            right=right,
+            versions=versions(run.interpreter for run in asked),
+            kind=kind,
+        )
+    )
 
 
 def _title(project: Project, page: str) -> str:

@@ -58,6 +58,11 @@ class Timeline:
     hidden: int
 
 
+def rounded(figure: float) -> str:
+    """A figure in as many digits as tell something."""
+    return f"{figure:,.{0 if figure >= 100 else 1 if figure >= 10 else 2}f}"
+
+
 def timelines(runs: Sequence[Run], names: Sequence[str] = ()) -> list[Timeline]:
     """A timeline for each run, all on one scale; `names` call the lanes otherwise, in order."""
     end = max((lane.ended for run in runs for lane in drawn(run.lanes or ())), default=0.0)

@@ -4,7 +4,7 @@ import threading
 import time
 from concurrent import futures
 
-NUMBERS = [2_500_000] * 2
+NUMBERS = [4_000_000] * 2
 
 
 def count_down(number):

@@ -13,7 +13,7 @@ def nothing():
     pass
 
 
-def start_workers(kind, count):
+def start_workers(count, kind):
     for _ in range(count):
         worker = kind(target=nothing)
         worker.start()
@@ -36,21 +36,22 @@ async def start_tasks(count):
         await asyncio.create_task(task())
 
 
-def measure(label, start, count):
-    start(1)  # not counted: the first one may start helpers, too
+def measure(label, count, start, *kind):
+    start(1, *kind)  # not measured: the first may also start helpers
     figures = []
     for _ in range(5):
         before = time.perf_counter()
-        start(count)
-        figures.append((time.perf_counter() - before) / count * 1_000_000)
-    print(f"{label}:", *(f"{figure:.1f}" for figure in figures))
+        start(count, *kind)
+        each = (time.perf_counter() - before) / count * 1_000_000
+        figures.append(round(each, 1) if each < 50 else round(each))
+    print(f"{label}:", *figures)
 
 
 if __name__ == "__main__":
-    measure("thread", lambda n: start_workers(threading.Thread, n), 500)
+    measure("thread", 500, start_workers, threading.Thread)
     for method in multiprocessing.get_all_start_methods():
-        kind = multiprocessing.get_context(method).Process
-        measure(f"process ({method})", lambda n: start_workers(kind, n), 3)
+        context = multiprocessing.get_context(method)
+        measure(f"process ({method})", 3, start_workers, context.Process)
     if interpreters:
-        measure("interpreter", start_interpreters, 5)
-    measure("task", lambda n: asyncio.run(start_tasks(n)), 5_000)
+        measure("interpreter", 5, start_interpreters)
+    measure("task", 5_000, lambda count: asyncio.run(start_tasks(count)))
