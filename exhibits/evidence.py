@@ -14,7 +14,8 @@ from exhibits.run import Run
 class Judgement:
     """One contract about one example on one interpreter: how many runs it judged, and if it held.
 
-    `contract` is the name of its test, without `test_`; `claim` is the sentence that it holds.
+    `contract` is `<module>.<name>` of its test, both without `test_`; `claim` is the sentence that
+    it holds.
     """
 
     contract: str

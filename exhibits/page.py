@@ -24,6 +24,7 @@ from exhibits.pages import page_of_each
 from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
+from exhibits.timeline import EVERY
 
 # Set by `nox -s docs`: show the runs that were checked against the contracts, and no others.
 CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
@@ -87,6 +88,7 @@ def timeline(name: str, lanes: Sequence[str] = (), beside: bool = False, caption
             both=len(shown) > 1,
             alone=beside and len(shown) == 1,
             cores_together=cores_together,
+            every=EVERY,
             caption=Markup(markdown(caption)),
         )
     )

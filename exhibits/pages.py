@@ -11,6 +11,8 @@ from exhibits.project import Problem, Project
 # A fence, its language and options; and the option by which markdown-exec executes a block.
 FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 EXECUTED = re.compile(r"""^python\b.*\bexec=["']?(on|yes|true|1)\b""", re.I)
+# The functions of exhibits.page that show an example with its source.
+SHOWN_BY = {"example", "figures", "chart"}
 NAME = re.compile(r"[\w-]+/[\w-]+\.py")
 
 
@@ -45,7 +47,7 @@ def page_of_each(project: Project) -> dict[str, str]:
         for use in named
         if use.example not in examples
     ]
-    pages = {use.example: use.page for use in reversed(named)}
+    pages = {use.example: use.page for use in reversed(named) if use.function in SHOWN_BY}
     problems += [
         f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
         for example in examples
@@ -69,7 +71,7 @@ def rehearse(project: Project) -> None:
     problems = []
     for page in sorted(project.docs.glob("**/*.md")):
         name = page.relative_to(project.root).as_posix()
-        for line, code in _executed_blocks(page.read_text("utf-8")):
+        for line, code in code_blocks(page.read_text("utf-8")):
             try:
                 exec(
                     compile(code, name, "exec"), {"__name__": name, "print": lambda *_, **__: None}
@@ -82,7 +84,7 @@ def rehearse(project: Project) -> None:
 
 
 def _uses_in(page: str, text: str) -> Iterator[Use]:
-    for first, code in _executed_blocks(text):
+    for first, code in code_blocks(text):
         try:
             tree = ast.parse(code)
         except SyntaxError as error:
@@ -99,7 +101,7 @@ def _uses_in(page: str, text: str) -> Iterator[Use]:
                 yield Use(page, first + node.lineno, value, called.get(id(node), ""))
 
 
-def _executed_blocks(text: str) -> Iterator[tuple[int, str]]:
+def code_blocks(text: str) -> Iterator[tuple[int, str]]:
     """Each block that the build executes: the number of its fence's line, and its code."""
     opened: re.Match[str] | None = None
     first, code = 0, ""

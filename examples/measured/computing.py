@@ -4,7 +4,7 @@ import threading
 import time
 from concurrent import futures
 
-NUMBERS = [4_000_000] * 2
+NUMBERS = [3_000_000] * 2
 
 
 def count_down(number):

@@ -48,7 +48,7 @@ def measure(label, count, start, *kind):
 
 
 if __name__ == "__main__":
-    measure("thread", 500, start_workers, threading.Thread)
+    measure("thread", 100, start_workers, threading.Thread)
     for method in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context(method)
         measure(f"process ({method})", 3, start_workers, context.Process)

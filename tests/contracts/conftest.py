@@ -136,10 +136,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _judge(item: pytest.Function, claim: str, example: str, held: bool) -> None:
     """Count one more run that a contract has judged."""
     name = item.callspec.params["interpreter"]
+    chapter = item.path.stem.removeprefix("test_")
+    contract = f"{chapter}.{item.originalname.removeprefix('test_')}"
     judged = item.config.stash[JUDGED]
-    before = judged.get((item.originalname, name))
-    judged[item.originalname, name] = Judgement(
-        contract=item.originalname.removeprefix("test_").replace("_", "-"),
+    before = judged.get((contract, name))
+    judged[contract, name] = Judgement(
+        contract=contract,
         claim=claim,
         example=example,
         interpreter=name,

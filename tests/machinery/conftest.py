@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from exhibits import interpreters
 from exhibits.execute import MACHINERY, Limits, adopt_orphans, execute
 from exhibits.interpreters import Installation, Interpreter
 from exhibits.project import Project
-from exhibits.run import Line, Machine, Run, Stream
+from exhibits.run import BIN, Lane, Line, Machine, Run, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,10 +55,11 @@ class Worker:
         installation: Installation,
         limits: Limits | None = None,
         terminal: bool = True,
+        watched: bool = False,
     ) -> Run:
         name, code = "threads/script.py", encoded(source)
         limits = limits or Limits(seconds=20)
-        return self.do(execute, name, code, installation, limits, self.bytecode, terminal)
+        return self.do(execute, name, code, installation, limits, self.bytecode, terminal, watched)
 
     def do(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function in that process."""
@@ -82,10 +83,10 @@ class Tiny:
         target.write_bytes(encoded(text))
         return target
 
-    def show(self, *examples: str, page: str = "docs/index.md") -> None:
-        """Write a page that shows these examples."""
-        calls = "\n".join(f'print(example("{example}"))' for example in examples)
-        block = f"from exhibits.page import example\n{calls}"
+    def show(self, *examples: str, page: str = "docs/index.md", by: str = "example") -> None:
+        """Write a page that shows these examples, by that function of the page's."""
+        calls = "\n".join(f'print({by}("{example}"))' for example in examples)
+        block = f"from exhibits.page import {by}\n{calls}"
         self.write(page, f'# Page\n\n```python exec="on" html="on"\n{block}\n```\n')
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
@@ -158,6 +159,8 @@ def a_run(
     exit_code: int = 0,
     example: str = "threads/script.py",
     source: bytes = b"pass\n",
+    duration: float = 0.25,
+    lanes: tuple[Lane, ...] | None = None,
 ) -> Run:
     """A run that nobody executed, to judge what is made of it."""
     texts: list[tuple[Stream, str]] = [
@@ -173,9 +176,32 @@ def a_run(
         started="2026-01-31T12:00:00+00:00",
         end="exited",
         exit_code=exit_code,
-        duration=0.25,
+        duration=duration,
         processor_time=0.05,
         lines=tuple(Line(n / 100, stream, text) for n, (stream, text) in enumerate(texts)),
+        lanes=lanes,
+    )
+
+
+def a_lane(
+    shares: Sequence[float],
+    process: int = 0,
+    thread: int = 0,
+    name: str = "",
+    helper: bool = False,
+    first: int = 0,
+) -> Lane:
+    """A lane that nobody saw: its share of a core in each bin, from the bin that is its `first`."""
+    on_core = [0.0] * first + [round(share * BIN, 4) for share in shares]
+    return Lane(
+        process=process,
+        thread=thread,
+        name=name,
+        helper=helper,
+        began=round(first * BIN, 3),
+        ended=round((first + len(shares)) * BIN, 3),
+        on_core=tuple(on_core),
+        held_back=(0.0,) * len(on_core),
     )
 
 
@@ -222,7 +248,12 @@ def short_path() -> Iterator[Path]:
 def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..., Tiny]:
     """Makes a tiny project: by default on the oldest interpreter alone, with 2 s for a script."""
 
-    def make(names: tuple[str, ...] = (), time_limit: float = 2, output_lines: int = 100) -> Tiny:
+    def make(
+        names: tuple[str, ...] = (),
+        time_limit: float = 2,
+        output_lines: int = 100,
+        repeated: tuple[str, ...] = (),
+    ) -> Tiny:
         project = Tiny(tmp_path / "project")
         chosen = list(names) or [installations[0].interpreter.name]
         project.write(
@@ -233,6 +264,8 @@ def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..
             time_limit = {time_limit}
             output_bytes = 20000
             output_lines = {output_lines}
+            repeats = 3
+            repeated = {list(repeated)}
 
             [tool.pytest.ini_options]
             markers = ["example(script, on, exit_code, stderr): what a contract is about"]

@@ -288,6 +288,8 @@ def judged(
         time_limit = 20
         output_bytes = 20000
         output_lines = 100
+        repeats = 3
+        repeated = []
 
         [tool.pytest.ini_options]
         markers = ["example(script, on, exit_code, stderr): what a contract is about"]

@@ -1,8 +1,9 @@
 """Holds what pages show to the facts: the exact source, the exact output, and a tab where due."""
 
+import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -114,9 +115,7 @@ def store(project: Tiny, source: str, *runs: Run) -> None:
     """Write the example, and put runs of it into the store."""
     written = project.write(f"examples/{EXAMPLE}", source.encode()).read_bytes()
     for run in runs:
-        made = a_run(
-            run.interpreter.name, run.stdout, run.stderr, run.exit_code or 0, source=written
-        )
+        made = replace(run, source=hashlib.sha256(written).hexdigest())
         Store(project.project.runs).save(made)
 
 
@@ -282,6 +281,7 @@ def test_figures_that_only_some_interpreters_print_have_a_column_too(project: Ti
     ]
 
 
+EVIDENCE = '<a href="evidence.html#threads-script">Evidence</a>'
 OPTIONS = {"1 < 2": "Of **course**.", "2 < 1": "Never.", "": "It prints."}
 
 
@@ -295,7 +295,7 @@ def verdicts(html: str) -> dict[str, str]:
 def test_a_question_tells_the_right_option_by_what_came_out(project: Tiny) -> None:
     store(project, "pass\n", a_run("3.13", "1 < 2\n"), a_run("3.14", "1 < 2\n"))
     html = page.predict(EXAMPLE, OPTIONS)
-    right = "Right: this is what came out on Python 3.13, 3.14."
+    right = f"Right: this is what came out on Python 3.13, 3.14. {EVIDENCE}"
     assert verdicts(html) == {"1 < 2": right, "2 < 1": "No.", "": "No."}
     assert "Of <strong>course</strong>." in html
 
@@ -320,7 +320,8 @@ def test_a_question_with_several_right_answers_is_refused_unless_it_says_for_who
     with pytest.raises(Problem, match="which the options lack"):
         page.predict(EXAMPLE, OPTIONS)
     asked = page.predict(EXAMPLE, OPTIONS, among=lambda interpreter: not interpreter.gil)
-    assert verdicts(asked)["2 < 1"] == "Right: this is what came out on Python 3.13t free-threaded."
+    right = f"Right: this is what came out on Python 3.13t free-threaded. {EVIDENCE}"
+    assert verdicts(asked)["2 < 1"] == right
 
 
 def test_a_question_about_no_interpreter_that_ran_calls_nothing_wrong(project: Tiny) -> None:

@@ -21,7 +21,7 @@ def project(tiny: Callable[..., Tiny]) -> Tiny:
 
 
 def test_an_example_is_found_with_its_page_and_line(project: Tiny) -> None:
-    assert uses(project.project) == [Use("docs/index.md", 5, SHOWN)]
+    assert uses(project.project) == [Use("docs/index.md", 5, SHOWN, "example")]
     assert page_of_each(project.project) == {SHOWN: "docs/index.md"}
 
 
