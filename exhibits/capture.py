@@ -136,7 +136,7 @@ def _jobs(
         yield job
         if repeats and example in settings.get("repeated", ()):
             for number in range(1, settings["repeats"]):
-                yield replace(job, watched=False, repeat=number)
+                yield replace(job, repeat=number)
 
 
 def _is_there(store: Store, job: Job) -> bool:

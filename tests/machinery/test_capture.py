@@ -1,6 +1,7 @@
 """Holds the capture of many runs to executing what is needed, at the right moment, and no more."""
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from exhibits import capture as capture_module
+from exhibits import timeline
 from exhibits.capture import capture, wait_until_idle
 from exhibits.interpreters import Installation
 from exhibits.project import Problem
@@ -268,3 +270,133 @@ def test_a_run_that_met_a_limit_is_not_kept(
     with pytest.raises(Problem, match="floods"):
         capture_all(project, (newest,), store)
     assert [run.example for run in store.all()] == ["threads/ends.py"]
+
+
+def test_only_the_examples_whose_timeline_a_page_shows_are_watched(
+    project: Tiny, newest: Installation, store: Store
+) -> None:
+    for name in ("seen", "unseen"):
+        project.write(f"examples/threads/{name}.py", "import time; time.sleep(0.2)")
+    project.show("threads/seen.py", by="timeline")
+    seen, unseen = capture_all(project, (newest,), store)
+    assert (seen.example, unseen.example) == ("threads/seen.py", "threads/unseen.py")
+    assert seen.lanes is not None
+    assert bool(seen.lanes) == timeline.POSSIBLE
+    assert unseen.lanes is None
+
+
+def test_watched_scripts_run_alone_and_after_all_others(
+    project: Tiny, installations: tuple[Installation, ...], store: Store, log: Path
+) -> None:
+    add_noting(project, log, "threads/a.py", "threads/b.py", "zz/c.py", "zz/d.py", seconds=0.3)
+    project.show("threads/a.py", "threads/b.py", by="timeline")
+    capture_all(project, installations[:2], store)
+    intervals = list(noted(log))
+    watched = [one for one in intervals if one.name.startswith("threads/")]
+    others = [one for one in intervals if one not in watched]
+    assert (len(watched), len(others)) == (4, 4)
+    assert max(one.ended for one in others) < min(one.began for one in watched)
+    assert not any(one.overlaps(other) for one, other in combinations(watched, 2))
+
+
+def test_a_run_that_nobody_watched_is_made_again_when_a_page_shows_its_timeline(
+    project: Tiny, newest: Installation, store: Store, log: Path
+) -> None:
+    add_noting(project, log, "threads/a.py", "threads/b.py")
+    assert [run.lanes for run in capture_all(project, (newest,), store)] == [None, None]
+    project.show("threads/a.py", by="timeline")
+    a, b = capture_all(project, (newest,), store)
+    assert (a.lanes is not None, b.lanes) == (True, None)
+    assert [one.name for one in noted(log)].count("threads/a.py") == 2
+    assert capture_all(project, (newest,), store) == [a, b]
+    assert len(list(noted(log))) == 3, "nothing was executed again"
+
+
+def test_where_sampling_is_impossible_a_watched_run_has_no_lane_and_is_kept(
+    project: Tiny, newest: Installation, store: Store, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "POSSIBLE", False)
+    add_noting(project, log, "threads/a.py", seconds=0.2)
+    project.show("threads/a.py", by="timeline")
+    (run,) = capture_all(project, (newest,), store)
+    assert (run.exit_code, run.lanes) == (0, ())
+    assert capture_all(project, (newest,), store) == [run]
+    assert len(list(noted(log))) == 1, "asking again would not help"
+
+
+@pytest.fixture
+def repeated(tiny: Callable[..., Tiny], monkeypatch: pytest.MonkeyPatch) -> Tiny:
+    """A project with examples that are executed three times."""
+    monkeypatch.setattr(capture_module, "IDLE", 100.0)
+    return tiny(time_limit=20, repeated=("threads/again.py", "measured/again.py"))
+
+
+def test_a_repeated_example_is_executed_again_and_again_on_every_interpreter(
+    repeated: Tiny, installations: tuple[Installation, ...], log: Path
+) -> None:
+    two, store = installations[:2], Store(repeated.project.runs)
+    add_noting(repeated, log, "threads/again.py", "threads/once.py", "measured/again.py")
+    names = repeated.project.example_names()
+    capture(repeated.project, two, names, store, repeats=True)
+    executed = Counter(interval.name for interval in noted(log))
+    assert executed == {"threads/again.py": 6, "threads/once.py": 2, "measured/again.py": 6}
+    assert Counter(run.example for run in store.all()) == dict.fromkeys(names, 2)
+    assert Counter((run.example, run.interpreter) for run in store.repeats()) == {
+        (name, one.interpreter): 2
+        for name in ("threads/again.py", "measured/again.py")
+        for one in two
+    }
+
+
+def test_nothing_is_repeated_unless_asked_for(
+    repeated: Tiny, newest: Installation, log: Path
+) -> None:
+    store = Store(repeated.project.runs)
+    add_noting(repeated, log, "threads/again.py")
+    assert len(capture_all(repeated, (newest,), store)) == len(list(noted(log))) == 1
+    assert store.repeats() == []
+
+
+def test_valid_repeats_are_kept(repeated: Tiny, newest: Installation, log: Path) -> None:
+    store = Store(repeated.project.runs)
+    add_noting(repeated, log, "threads/again.py")
+    for _ in range(2):
+        capture(repeated.project, [newest], ["threads/again.py"], store, repeats=True)
+    assert len(list(noted(log))) == 3
+
+
+def test_what_is_shown_of_a_repeated_example_is_watched_and_alone_and_its_repeats_are_not(
+    repeated: Tiny, newest: Installation, log: Path
+) -> None:
+    store = Store(repeated.project.runs)
+    add_noting(repeated, log, "threads/again.py", "measured/again.py", seconds=0.5)
+    repeated.show("threads/again.py", by="timeline")
+    names = ["threads/again.py", "measured/again.py"]
+    capture(repeated.project, [newest], names, store, repeats=True)
+    lanes = {run.example: run.lanes for run in store.all()}
+    assert lanes["measured/again.py"] is None
+    assert lanes["threads/again.py"] is not None
+    assert [run.lanes for run in store.repeats()] == [None] * 4
+    *repeats, first, second = sorted(noted(log), key=lambda one: one.began)
+    assert {first.name, second.name} == set(names), "these are shown"
+    assert max(one.ended for one in repeats) < first.began < first.ended < second.began
+    assert all(one.overlaps(other) for one, other in combinations(repeats, 2))
+
+
+def test_a_repeat_that_meets_a_limit_is_named_and_not_kept(
+    repeated: Tiny, newest: Installation, log: Path
+) -> None:
+    source = f"""
+        import os
+        file = os.open({str(log)!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(file, b"x")
+        while os.fstat(file).st_size == 3:
+            print("again")
+        """
+    repeated.write("examples/threads/again.py", source)
+    store = Store(repeated.project.runs)
+    with pytest.raises(Problem) as problem:
+        capture(repeated.project, [newest], ["threads/again.py"], store, repeats=True)
+    lines = str(problem.value).splitlines()
+    assert all(line.startswith("examples/threads/again.py on ") for line in lines)
+    assert 1 <= len(lines) == 3 - len(store.all() + store.repeats())

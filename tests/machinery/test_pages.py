@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exhibits.pages import Use, page_of_each, rehearse, uses
+from exhibits.pages import Use, page_of_each, rehearse, uses, watched
 from exhibits.project import Problem
 from tests.machinery.conftest import Tiny
 
@@ -130,3 +130,39 @@ def test_a_block_that_quotes_what_is_not_there_is_named_with_the_remedy(project:
 def test_blocks_that_do_not_raise_pass(project: Tiny) -> None:
     project.write("docs/index.md", '```python exec="on"\nprint("fine", end="")\n```\n')
     rehearse(project.project)
+
+
+def test_a_use_tells_by_which_function(project: Tiny) -> None:
+    project.write(
+        "docs/index.md",
+        f"""
+        ```python exec="on"
+        from exhibits.page import example, timeline
+
+        print(example("{SHOWN}", highlight=["pass"]))
+        print(
+            timeline(
+                "{SHOWN}",
+                caption="x",
+            )
+        )
+        name = "{SHOWN}"
+        print(str(f("{SHOWN}")))
+        ```
+        """,
+    )
+    used = [(use.line, use.function) for use in uses(project.project)]
+    assert used == [(5, "example"), (8, "timeline"), (12, ""), (13, "f")]
+
+
+def test_the_examples_whose_timeline_a_page_shows_are_watched(project: Tiny) -> None:
+    assert watched(project.project) == set()
+    project.show("threads/a.py", "threads/b.py", by="timeline", page="docs/a.md")
+    project.show("threads/b.py", by="chart", page="docs/b.md")
+    project.show("threads/c.py", by="timeline", page="docs/deeper/c.md")
+    assert watched(project.project) == {"threads/a.py", "threads/b.py", "threads/c.py"}
+
+
+def test_a_timeline_that_is_only_talked_about_watches_nothing(project: Tiny) -> None:
+    project.write("docs/other.md", f'```python\ntimeline("{SHOWN}")\n```\n`timeline("{SHOWN}")`\n')
+    assert watched(project.project) == set()

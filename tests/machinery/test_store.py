@@ -9,7 +9,7 @@ import pytest
 from exhibits import store as store_module
 from exhibits.run import Line, Machine, Run
 from exhibits.store import Store
-from tests.machinery.conftest import a_run, an_interpreter
+from tests.machinery.conftest import a_lane, a_run, an_interpreter
 
 SOURCE = b"pass\n"
 EXAMPLE = "threads/script.py"
@@ -150,3 +150,64 @@ def test_runs_of_an_example_are_in_order_of_version_without_the_stale_ones(store
     store.save(a_run("3.12", source=b"stale\n"))
     names = [run.interpreter.name for run in store.of(EXAMPLE, SOURCE)]
     assert names == ["3.9", "3.11", "3.13", "3.13t", "3.14"]
+
+
+def test_repeats_are_kept_beside_the_run_that_a_page_shows(store: Store) -> None:
+    shown, *repeats = [replace(a_run(stdout=f"{n}\n"), duration=float(n)) for n in range(3)]
+    for number, run in enumerate((shown, *repeats)):
+        store.save(run, number)
+    assert load(store) == shown
+    assert store.all() == store.of(EXAMPLE, SOURCE) == [shown], "what a page shows"
+    assert store.repeats() == repeats
+    for number, run in enumerate(repeats, 1):
+        assert store.load(EXAMPLE, SOURCE, an_interpreter(), number) == run
+    assert store.load(EXAMPLE, SOURCE, an_interpreter(), 3) is None
+
+
+def test_a_later_repeat_takes_the_place_of_the_earlier_one_of_its_number(store: Store) -> None:
+    store.save(first := a_run(stdout="first\n"), 1)
+    store.save(a_run(stdout="earlier\n"), 2)
+    store.save(later := a_run(stdout="later\n"), 2)
+    assert store.repeats() == [first, later]
+
+
+def test_repeats_are_kept_for_each_interpreter_and_example(store: Store) -> None:
+    for name in ("3.13", "3.13t"):
+        for example in (EXAMPLE, "locks/script.py"):
+            store.save(a_run(name, example=example), 1)
+    assert {(run.interpreter.name, run.example) for run in store.repeats()} == {
+        (name, example) for name in ("3.13", "3.13t") for example in (EXAMPLE, "locks/script.py")
+    }
+    assert store.all() == []
+
+
+def test_a_repeat_of_another_source_is_not_given_for_this_one(store: Store) -> None:
+    store.save(a_run(), 1)
+    assert store.load(EXAMPLE, SOURCE + b"\n", an_interpreter(), 1) is None
+
+
+def test_a_truncated_repeat_is_no_run(store: Store) -> None:
+    store.save(a_run(), 1)
+    (path,) = store.folder.rglob("*.json")
+    path.write_bytes(path.read_bytes()[:100])
+    assert store.repeats() == []
+    assert store.load(EXAMPLE, SOURCE, an_interpreter(), 1) is None
+
+
+def test_lanes_come_back_as_they_were(store: Store) -> None:
+    lanes = (a_lane([0.25, 1.0]), a_lane([0], 1, 2, 'é – "<b>&amp;"', True, first=3))
+    store.save(run := a_run(lanes=lanes))
+    assert load(store) == run
+    store.save(run := a_run(lanes=()))
+    assert load(store) == run, "that the system cannot tell is not that nobody looked"
+
+
+@pytest.mark.parametrize(
+    "lanes",
+    ["text", 1, [1], [{}], [asdict(a_lane([1])) | {"extra": 1}]],
+    ids=["text", "number", "numbers", "empty", "extra"],
+)
+def test_lanes_of_another_form_are_no_run(store: Store, path: Path, lanes: object) -> None:
+    path.write_text(json.dumps(asdict(a_run()) | {"lanes": lanes}), "utf-8")
+    assert load(store) is None
+    assert store.all() == []

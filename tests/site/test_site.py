@@ -1,6 +1,8 @@
 """The built site shows the very runs that were made, and holds together."""
 
+import statistics
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -9,9 +11,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from exhibits import pages
+from exhibits import evidence, pages
 from exhibits.compare import outcomes
+from exhibits.pictures import rounded
 from exhibits.project import Project
+from exhibits.run import Run
 from exhibits.store import Store
 
 PROJECT = Project.here()
@@ -63,24 +67,42 @@ def test_page_shows_the_file_and_the_runs(site: Path, page: str, example: str) -
     source = (PROJECT.examples / example).read_bytes()
     runs = STORE.of(example, source)
     assert runs, "no run of the present source"
-    if not html.find(
-        id=Path(example).with_suffix("").as_posix().translate(str.maketrans("/_", "--"))
-    ):
+    anchor = Path(example).with_suffix("").as_posix().translate(str.maketrans("/_", "--"))
+    if not html.find(id=anchor):
         assert html.select(".exhibit-question") or html.select("table"), "neither shown nor asked"
         return
     assert source.decode("utf-8") in blocks(html, "exhibit-source")
-    if html.select(".exhibit-figures") and example.startswith("measured/"):
-        cells = {cell.get_text() for cell in html.select(".exhibit-figures td")}
-        assert {line.split(": ", 1)[1] for run in runs for line in run.output} <= cells
+    figures = html.select(f"#{anchor} .exhibit-figures td")
+    if figures and example.startswith("measured/"):
+        tell = told if html.select(f"#{anchor} .chart") else str
+        assert all_figures(runs, tell) == [cell.get_text() for cell in figures]
         return
     shown = blocks(html, "exhibit-output")
     for outcome in outcomes(runs):
         assert "".join(line.text for line in outcome.shown.lines) in shown
 
 
+def all_figures(runs: list[Run], tell: Callable[[str], str]) -> list[str]:
+    """The cells that a table of these runs must have."""
+    labels = dict.fromkeys(line.split(": ")[0] for run in runs for line in run.output)
+    printed = [dict(line.split(": ", 1) for line in run.output) for run in runs]
+    return [tell(row.get(label, "–")) for row in printed for label in labels]
+
+
+def told(figures: str) -> str:
+    """The median, and the span if there were several rounds; words as they are."""
+    numbers = figures.split()
+    if not all(number.replace(".", "").isdigit() for number in numbers):
+        return figures
+    ends = sorted(map(float, numbers))
+    median, low, high = map(rounded, (statistics.median(ends), ends[0], ends[-1]))
+    return f"{median} ({low}–{high})" if len(ends) > 1 else median
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_page_shows_no_output_that_no_run_made(site: Path, source: Path) -> None:
     made = {"".join(line.text for line in run.lines) for run in STORE.all()}
+    made |= {run.stdout for run in STORE.repeats()}
     assert set(blocks(page_of(site, source), "exhibit-output")) <= made
 
 
@@ -148,3 +170,22 @@ def test_no_markup_is_left_over(site: Path) -> None:
         for leftover in ("```", "**", "{{", "](", "!!!", "Traceback"):
             assert leftover not in text, path.name
         parsed.cache_clear()
+
+
+def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
+    """Each row says for each Python what the report says; and leads back to its exhibit."""
+    page = page_of(site, "evidence.md")
+    judged = evidence.load(PROJECT.evidence)
+    rows = {str(row["id"]): row for row in page.select(".exhibit-claims tr[id]")}
+    assert set(rows) == {one.contract for one in judged}
+    for name, row in rows.items():
+        table = row.find_parent("table")
+        assert table
+        pythons = [cell.get_text() for cell in table.select("thead th")][1:]
+        cells = [cell.get_text(strip=True) for cell in row.find_all("td")][1:]
+        said = dict(zip(pythons, cells, strict=True))
+        for one in judged:
+            if one.contract == name:
+                times = f" ×{one.runs}" if one.runs > 1 else ""
+                assert said.pop(one.interpreter) == f"held{times}"
+        assert set(said.values()) <= {"–"}
