@@ -36,6 +36,11 @@ MEASURED = "measured/"
 # Before each of those: how much of all cores may be in use, in per cent; how often we look.
 IDLE = 15.0
 LOOKS = 100
+# A run is made again if other programs used more than this many cores during it, beside the
+# seconds that starting and watching it takes; but that many times at most.
+DISTURBED = 0.2
+OWN = 0.3
+TRIES = 3
 # What Python ignores by itself; a script is to find every other signal as in a terminal.
 IGNORED_BY_PYTHON = {
     getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)
@@ -168,9 +173,23 @@ def _execute_all(jobs: list[Job], at_once: int) -> Generator[tuple[Job, Run, int
 
 
 def _execute_alone(jobs: list[Job]) -> Generator[tuple[Job, Run, int], None, None]:
+    """As `_execute_all`, but one at a time; again, if other programs were busy meanwhile."""
     for job in jobs:
-        wait_until_idle()
-        yield from _execute_all([job], at_once=1)
+        for _ in range(TRIES):
+            wait_until_idle()
+            before = _processor_time_of_all()
+            (executed,) = _execute_all([job], at_once=1)
+            run = executed[1]
+            others = _processor_time_of_all() - before - run.processor_time
+            if others <= DISTURBED * run.duration + OWN:
+                break
+        yield executed
+
+
+def _processor_time_of_all() -> float:
+    """Seconds that all programs on this machine have been on its cores since it started."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
 
 
 def wait_until_idle() -> None:

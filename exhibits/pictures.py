@@ -22,11 +22,12 @@ PLOT = 78
 
 @dataclass(frozen=True)
 class Bar:
-    """A stretch of a lane: from, width and height in per cent."""
+    """A stretch of a lane, in per cent: from, width; `height` on a core, `held_back` above that."""
 
     x: float
     width: float
     height: int
+    held_back: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def name_of(lane: Lane, lanes: Sequence[Lane]) -> str:
 def _row(lane: Lane, name: str, end: float) -> Row:
     bars = tuple(_bars(lane, end))
     waits = tuple(
-        bar.x + bar.width / 2 for bar in bars if bar.height == 0 and bar.width >= ROOM_FOR_A_WORD
+        bar.x + bar.width / 2
+        for bar in bars
+        if not bar.height | bar.held_back and bar.width >= ROOM_FOR_A_WORD
     )
     return Row(
         name=name,
@@ -110,18 +113,21 @@ def _row(lane: Lane, name: str, end: float) -> Row:
 def _bars(lane: Lane, end: float) -> list[Bar]:
     """Neighbouring bins of the same height in one bar."""
     pieces = []
-    for number, seconds in enumerate(lane.on_core):
+    for number, both in enumerate(zip(lane.on_core, lane.held_back, strict=True)):
         begin, until = max(number * BIN, lane.began), min((number + 1) * BIN, lane.ended)
         if until > begin:
-            share = min(1.0, seconds / (until - begin))
-            height = 0 if share < IDLE else max(STEP, round(share * 100 / STEP) * STEP)
-            pieces.append((begin, until, height))
+            on_core, held_back = (_step(seconds / (until - begin)) for seconds in both)
+            pieces.append((begin, until, (on_core, min(held_back, 100 - on_core))))
     bars = []
-    for height, group in groupby(pieces, key=lambda piece: piece[2]):
+    for heights, group in groupby(pieces, key=lambda piece: piece[2]):
         stretch = list(group)
         begin, until = stretch[0][0], stretch[-1][1]
-        bars.append(Bar(_percent(begin, end), _percent(until - begin, end), height))
+        bars.append(Bar(_percent(begin, end), _percent(until - begin, end), *heights))
     return bars
+
+
+def _step(share: float) -> int:
+    return 0 if share < IDLE else min(100, max(STEP, round(share * 100 / STEP) * STEP))
 
 
 def _ticks(end: float) -> list[tuple[float, float]]:

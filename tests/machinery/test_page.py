@@ -1,20 +1,26 @@
 """Holds what pages show to the facts: the exact source, the exact output, and a tab where due."""
 
+import gzip
 import hashlib
+import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 from markdown import markdown
 
-from exhibits import page
+from exhibits import capture as capture_module
+from exhibits import page, timeline
+from exhibits.interpreters import Installation
 from exhibits.project import Problem
-from exhibits.run import Run
+from exhibits.run import Lane, Line, Machine, Run
 from exhibits.store import Store
-from tests.machinery.conftest import Tiny, a_run
+from tests.machinery.conftest import Tiny, a_lane, a_run
 
 NASTY = {
     "tags": "<script>alert(1)</script> </code></pre> <!-- comment --> <b onclick='x'>b</b>\n",
@@ -328,6 +334,428 @@ def test_a_question_about_no_interpreter_that_ran_calls_nothing_wrong(project: T
     store(project, "pass\n", a_run("3.13", "1 < 2\n"))
     html = page.predict(EXAMPLE, OPTIONS, among=lambda interpreter: False)
     assert "exhibit-verdict" not in html
+
+
+POINTS = {"begun": "It *began*.", "done": "It ended.", "warned": "Not this."}
+
+
+def test_pointing_out_a_line_tells_right_from_wrong(project: Tiny) -> None:
+    runs = [a_run(name, "begun\ndone\nmore\n", "warned\n") for name in ("3.13", "3.14")]
+    store(project, "pass\n", *runs)
+    html = page.point_out(EXAMPLE, "done", POINTS)
+    right = f"Right. This line came out on Python 3.13, 3.14. {EVIDENCE}"
+    assert verdicts(html) == {"begun": "No.", "done": right, "warned": "No."}
+    assert "It <em>began</em>." in html
+
+
+def test_a_line_to_point_out_that_some_run_did_not_print_is_refused(project: Tiny) -> None:
+    full, less = a_run("3.13", "begun\ndone\nwarned\n"), a_run("3.14", "begun\ndone now\n")
+    store(project, "pass\n", full, less)
+    said = r"^examples/threads/script.py on 3.14 did not print \['done', 'warned'\]: offer lines"
+    with pytest.raises(Problem, match=said):
+        page.point_out(EXAMPLE, "done", POINTS)
+    page.point_out(EXAMPLE, "done", POINTS, among=lambda one: one.name == "3.13")
+
+
+@pytest.mark.parametrize("right", ["done", "never printed"])
+def test_a_right_answer_that_is_no_option_is_refused(project: Tiny, right: str) -> None:
+    store(project, "pass\n", a_run(stdout="begun\ndone\n"))
+    with pytest.raises(Problem, match=rf"^examples/threads/script.py.*'{right}'"):
+        page.point_out(EXAMPLE, right, {"begun": "It began."})
+
+
+def test_pointing_out_to_no_interpreter_that_ran_calls_nothing_wrong(project: Tiny) -> None:
+    store(project, "pass\n", a_run(stdout="begun\ndone\nwarned\n"))
+    html = page.point_out(EXAMPLE, "done", POINTS, among=lambda _: False)
+    assert "exhibit-verdict" not in html
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_lines_to_point_out_are_shown_as_they_are(project: Tiny, text: str) -> None:
+    lines = list(dict.fromkeys(text.splitlines()))
+    store(project, "pass\n", a_run(stdout=text, duration=1))
+    shown = Shown(page.point_out(EXAMPLE, lines[0], dict.fromkeys(lines, "why")))
+    assert shown.codes[""] == lines
+    assert not shown.tags & {"script", "b"}
+
+
+def replays(html: str) -> list[Tag]:
+    return list(BeautifulSoup(html, "html.parser").find_all("exhibit-replay"))
+
+
+def moments(replay: Tag) -> list[float]:
+    return [float(str(line["data-at"])) for line in replay.select("code [data-at]")]
+
+
+@pytest.mark.parametrize("duration", [0.01, 0.4])
+def test_a_short_run_has_no_replay(project: Tiny, duration: float) -> None:
+    store(project, "pass\n", a_run(stdout="a\nb\n", stderr="c\n", duration=duration))
+    html = page.example(EXAMPLE)
+    assert replays(html) == []
+    assert "data-at" not in html
+
+
+def test_a_long_run_that_printed_nothing_has_no_replay(project: Tiny) -> None:
+    store(project, "pass\n", a_run(duration=5))
+    assert replays(page.example(EXAMPLE)) == []
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_a_replay_changes_nothing_in_the_text(project: Tiny, text: str) -> None:
+    store(project, "pass\n", a_run(stdout=text, stderr=text, duration=0.41))
+    html = page.example(EXAMPLE)
+    (replay,) = replays(html)
+    shown = Shown(html)
+    assert shown.outputs == [text + text]
+    assert "".join(shown.stderr) == text
+    assert not shown.tags & {"script", "b"}
+    assert len(moments(replay)) == 2 * len(text.splitlines())
+
+
+def test_a_replay_has_the_moment_of_each_line_and_the_whole_duration(project: Tiny) -> None:
+    lines = (Line(0.1, "stdout", "a\n"), Line(0.5, "stderr", "b\n"), Line(0.5, "stdout", "c"))
+    store(project, "pass\n", replace(a_run(duration=1.25), lines=lines))
+    (replay,) = replays(page.example(EXAMPLE))
+    assert moments(replay) == [0.1, 0.5, 0.5]
+    assert replay["data-duration"] == "1.25"
+    button = replay.find("button")
+    assert isinstance(button, Tag)
+    assert button.has_attr("hidden"), "until a script shows it"
+    assert (button["type"], button["aria-pressed"]) == ("button", "false")
+    assert "1.2 s" in button.text
+
+
+def test_each_tab_has_a_replay_if_its_own_run_is_long(project: Tiny) -> None:
+    store(
+        project,
+        "pass\n",
+        a_run("3.12", "old\n", duration=2),
+        a_run("3.13", "short\n"),
+        a_run("3.14", "new\n", duration=3),
+    )
+    html = page.example(EXAMPLE)
+    assert [one["data-duration"] for one in replays(html)] == ["3", "2"]
+    assert Shown(html).outputs == ["new\n", "short\n", "old\n"]
+
+
+def test_the_moments_of_a_real_replay_grow(project: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(page.CHECKED_RUNS_ONLY)
+    source = """import time
+for number in range(4):
+    print(f"<b>{number}</b> &amp;")
+    time.sleep(0.2)
+"""
+    store(project, source)
+    html = page.example(EXAMPLE)
+    (replay,) = replays(html)
+    at = moments(replay)
+    assert all(after - before > 0.15 for before, after in pairwise(at))
+    assert at[-1] < float(str(replay["data-duration"]))
+    (run,) = Store(project.project.runs).all()
+    assert Shown(html).outputs == [run.stdout]
+
+
+def soup_of(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def cells(html: str) -> list[list[str]]:
+    """The rows of all tables."""
+    rows = soup_of(html).select("tr")
+    return [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in rows]
+
+
+def assert_pictures_are_labelled(html: str, pictures: int) -> None:
+    """Each picture is one image to who cannot see it, with a name and a description."""
+    soup = soup_of(html)
+    found = soup.select("svg[role=img]")
+    assert len(found) == pictures
+    ids = [str(one["id"]) for one in soup.select("[id]")]
+    assert len(ids) == len(set(ids))
+    for picture in found:
+        named = [soup.find(id=name) for name in str(picture["aria-labelledby"]).split()]
+        assert len(named) == 2
+        assert all(one is not None and one.get_text(strip=True) for one in named)
+        described = picture.find("desc")
+        assert described in named
+
+
+BUSY = (a_lane([0.5] * 20), a_lane([1.0, 0.0] * 10, thread=1, name="Thread-1 (work)"))
+
+
+def test_a_timeline_is_a_picture_and_the_same_as_a_table(project: Tiny) -> None:
+    store(project, "pass\n", a_run("3.13", lanes=BUSY[:1]), a_run("3.14", lanes=BUSY))
+    html = page.timeline(EXAMPLE, caption="Look *here*.")
+    assert_pictures_are_labelled(html, 1)
+    title = soup_of(html).select_one("svg > title")
+    assert title is not None
+    assert title.text == "Timeline of 2 lanes on Python 3.14.1", "the newest"
+    assert cells(html) == [
+        ["Lane", "alive from", "to", "on a core", "ready, no core free", "waiting"],
+        ["main thread", "0.00", "1.00", "0.50", "0.00", "0.50"],
+        ["Thread-1", "0.00", "1.00", "0.50", "0.00", "0.50"],
+    ]
+    assert "<em>here</em>" in html
+    assert "on a core 50 % of its time" in html
+
+
+def test_a_timeline_beside_another_has_a_picture_and_a_table_each(project: Tiny) -> None:
+    runs = [a_run(name, lanes=BUSY) for name in ("3.13", "3.13t", "3.14", "3.14t")]
+    store(project, "pass\n", *runs)
+    html = page.timeline(EXAMPLE, beside=True)
+    assert_pictures_are_labelled(html, 2)
+    titles = [title.text for title in soup_of(html).select("svg > title")]
+    assert titles == [f"Timeline of 2 lanes on Python 3.14.1{t}" for t in ("", "")]
+    labels = [label.text for label in soup_of(html).select(".exhibit-label")]
+    assert "on Python 3.14, with the GIL" in labels[0]
+    assert "on Python 3.14t, without the GIL" in labels[1]
+    assert len(cells(html)) == 2 * 3
+
+
+def test_a_timeline_says_that_no_free_threaded_python_took_part(project: Tiny) -> None:
+    store(project, "pass\n", a_run("3.14", lanes=BUSY))
+    html = page.timeline(EXAMPLE, beside=True)
+    assert_pictures_are_labelled(html, 1)
+    assert "No free-threaded Python took part in this build." in html
+    assert "No free-threaded" not in page.timeline(EXAMPLE)
+
+
+def test_every_lane_of_a_timeline_has_a_row_in_its_table(project: Tiny) -> None:
+    lanes = (
+        *(a_lane([0.3] * 9, process=n) for n in range(4)),
+        a_lane([0.1] * 9, process=3, thread=1),
+        a_lane([0.1] * 9, process=4, helper=True),
+    )
+    store(project, "pass\n", a_run(lanes=lanes))
+    html = page.timeline(EXAMPLE)
+    names = ["parent process", *(f"child process {n}" for n in (1, 2, 3))]
+    assert [row[0] for row in cells(html)[1:]] == names
+    assert [text.text for text in soup_of(html).select("svg text.lane")] == names
+    assert "Not drawn: 2" in html
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two", "three"]])
+def test_names_that_are_not_as_many_as_the_lanes_are_refused(
+    project: Tiny, names: list[str]
+) -> None:
+    store(project, "pass\n", a_run(lanes=BUSY))
+    said = rf"^timeline of examples/threads/script.py: {len(names)} names for 2 lanes; name each"
+    with pytest.raises(Problem, match=said):
+        page.timeline(EXAMPLE, lanes=names)
+
+
+@pytest.mark.parametrize("text", ["<script>x</script>", '"><b>&amp;', "{{ x }}", "&lt;", "a\nb"])
+def test_the_names_of_lanes_are_shown_as_text(project: Tiny, text: str) -> None:
+    store(project, "pass\n", a_run(lanes=(BUSY[0], a_lane([1] * 20, thread=1, name=text))))
+    for html in (page.timeline(EXAMPLE), page.timeline(EXAMPLE, lanes=["main thread", text])):
+        soup = soup_of(html)
+        assert not soup.find_all(["script", "b"])
+        assert [one.text for one in soup.select("svg text.lane")] == ["main thread", text]
+        assert soup.select("tbody th")[1].text == text
+        assert f" {text}: alive from" in soup.select("svg desc")[0].text
+
+
+def test_a_thread_s_own_name_is_shown_as_text(
+    tiny: Callable[..., Tiny],
+    installations: tuple[Installation, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From the script, through the kernel, onto the page."""
+    newest = [one.interpreter for one in installations if one.interpreter.gil][-1]
+    if newest.minor < (3, 14) or not timeline.POSSIBLE:
+        pytest.skip("no name reaches the kernel here")
+    project = tiny(names=(newest.name,), time_limit=20)
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(capture_module, "IDLE", 100.0)
+    source = (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(1,), name={}).start()"
+    )
+    project.write(f"examples/{EXAMPLE}", source.format("'<b>& </text>'"))
+    project.show(EXAMPLE, by="timeline")
+    html = page.timeline(EXAMPLE)
+    assert [one.text for one in soup_of(html).select("svg text.lane")] == [
+        "main thread",
+        "<b>& </text>",
+    ]
+    assert not soup_of(html).find_all("b")
+
+
+def test_where_sampling_is_impossible_a_timeline_says_so_in_a_line(
+    project: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(page.CHECKED_RUNS_ONLY)
+    monkeypatch.setattr(capture_module, "IDLE", 100.0)
+    monkeypatch.setattr(timeline, "POSSIBLE", False)
+    project.write(f"examples/{EXAMPLE}", "pass\n")
+    project.show(EXAMPLE, by="timeline")
+    soup = soup_of(page.timeline(EXAMPLE, lanes=["one", "two"], caption="Look here."))
+    (line,) = soup.get_text("\n", strip=True).splitlines()
+    assert line.startswith("No timeline here: the system that made these runs does not tell")
+    assert not soup.find_all(["svg", "table", "figcaption"])
+
+
+@pytest.mark.xfail(strict=True, reason="it says that the system cannot tell")
+def test_a_run_that_nobody_watched_is_not_called_impossible_to_watch(project: Tiny) -> None:
+    """As when a page calls page.timeline(…), or timeline(name=…), which pages.watched overlooks."""
+    store(project, "pass\n", a_run(lanes=None))
+    with pytest.raises(Problem, match=r"^.*examples/threads/script.py"):
+        page.timeline(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(a_lane([1.0] * 10, thread=1, first=9), id="one bin, and not all of it"),
+        pytest.param(a_lane([1.0] * 10, thread=1, first=10), id="one after another"),
+        pytest.param(a_lane([1.0] * 10, thread=1, first=30), id="long after"),
+        pytest.param(a_lane([1.0], thread=1), id="too short to count as computing"),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="no time at all, or less, is divided by")
+def test_a_timeline_of_lanes_that_hardly_meet_tells_nothing_of_them_together(
+    project: Tiny, second: Lane
+) -> None:
+    store(
+        project,
+        "pass\n",
+        a_run(lanes=(a_lane([1.0] * (1 if len(second.on_core) == 1 else 10)), second)),
+    )
+    assert "together" not in page.timeline(EXAMPLE)
+
+
+def test_a_timeline_tells_how_many_cores_computing_lanes_had_together(project: Tiny) -> None:
+    store(project, "pass\n", a_run(lanes=(a_lane([0.9] * 20), a_lane([0.6] * 20, thread=1))))
+    cores = Machine.this().cores
+    assert f": together 1.5 of {cores} cores" in page.timeline(EXAMPLE)
+    store(project, "pass\n", a_run(lanes=(a_lane([0.9] * 20), a_lane([0.1] * 20, thread=1))))
+    assert "together" not in page.timeline(EXAMPLE)
+
+
+def test_a_timeline_is_small_however_restless_its_lanes_are(project: Tiny) -> None:
+    chance = random.Random(0)
+    lanes = tuple(a_lane([chance.random() for _ in range(40)], thread=n) for n in range(4))
+    store(project, "pass\n", a_run("3.14", lanes=lanes), a_run("3.14t", lanes=lanes[::-1]))
+    html = page.timeline(EXAMPLE, beside=True, caption="Look here.")
+    assert len(gzip.compress(html.encode())) < 6 * 1024
+
+
+def test_everything_of_a_timeline_is_within_the_picture(project: Tiny) -> None:
+    chance = random.Random(0)
+    lanes = tuple(a_lane([chance.random() for _ in range(40)], thread=n, first=n) for n in range(4))
+    store(project, "pass\n", a_run(lanes=lanes))
+    svg = soup_of(page.timeline(EXAMPLE)).select_one("svg")
+    assert svg is not None
+    height = float(str(svg["height"]))
+    for rect in svg.select("rect"):
+        x, width = (float(str(rect[name]).removesuffix("%")) for name in ("x", "width"))
+        assert 0 <= x <= x + width <= 100.02
+        y, tall = float(str(rect["y"])), float(str(rect["height"]))
+        assert 0 <= y <= y + tall <= height
+    assert all(0 < float(str(text["y"])) < height for text in svg.select("text"))
+
+
+MEASURED = [
+    a_run("3.13", "threads: 2 1 3\n<b>&: 100 100.5 99\ninterpreters: refused\n"),
+    a_run("3.14", "threads: 4 5 6\n<b>&: 50 50 50\ninterpreters: 7 7.5 8\nonly here: 9\n"),
+]
+
+
+def test_the_table_of_a_chart_holds_every_median(project: Tiny) -> None:
+    store(project, "print(1)\n", *MEASURED)
+    html = page.chart(EXAMPLE, "seconds")
+    assert cells(html) == [
+        ["Python", "threads", "<b>&", "interpreters", "only here"],
+        ["3.13", "2.00 (1.00–3.00)", "100 (99.0–100)", "refused", "–"],
+        ["3.14", "5.00 (4.00–6.00)", "50.0 (50.0–50.0)", "7.50 (7.00–8.00)", "9.00"],
+    ]
+    assert Shown(html).sources == ["print(1)\n"]
+    assert "the median of 3 rounds" in html
+    assert not soup_of(html).find_all("b")
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_a_chart_has_a_picture_a_label_and_tells_each_median_in_it(
+    project: Tiny, logarithmic: bool
+) -> None:
+    store(project, "pass\n", *MEASURED)
+    html = page.chart(EXAMPLE, "ratio & <i>", logarithmic=logarithmic, baseline="one thread")
+    assert_pictures_are_labelled(html, 4)
+    soup = soup_of(html)
+    groups = [group.text for group in soup.select(".exhibit-group")]
+    assert groups == ["threads", "<b>&", "interpreters", "only here"]
+    told = [[one.text for one in svg.select("text.told")] for svg in soup.select("svg[role=img]")]
+    assert told == [["2.00", "5.00"], ["100", "50.0"], ["7.50"], ["9.00"]]
+    assert [desc.text for desc in soup.select("desc")] == [
+        "ratio & <i>: 3.13 2.00, 3.14 5.00.",
+        "ratio & <i>: 3.13 100, 3.14 50.0.",
+        "ratio & <i>: 3.14 7.50.",
+        "ratio & <i>: 3.14 9.00.",
+    ]
+    assert len(soup.select("rect")) == (0 if logarithmic else 6), "there no bar begins at zero"
+    assert len(soup.select("circle")) == 6
+    assert "1 is one thread." in html
+
+
+def test_a_chart_marks_its_baseline_only_if_it_has_one(project: Tiny) -> None:
+    store(project, "pass\n", a_run(stdout="threads: 1 2 3\n"))
+    assert len(soup_of(page.chart(EXAMPLE, "ratio", baseline="one")).select("line.one")) == 1
+    assert soup_of(page.chart(EXAMPLE, "ratio")).select("line.one") == []
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="max() arg is an empty sequence")
+def test_a_chart_of_an_example_that_measured_nothing_is_refused(project: Tiny) -> None:
+    store(project, "pass\n", a_run(stdout="threads: refused\n"))
+    with pytest.raises(Problem, match=r"examples/threads/script.py"):
+        page.chart(EXAMPLE, "seconds")
+
+
+def test_a_measured_figure_is_told_as_one_value_or_a_range(project: Tiny) -> None:
+    store(project, "pass\n", *MEASURED)
+    assert page.measured(EXAMPLE, "threads") == "2.00 to 5.00"
+    assert page.measured(EXAMPLE, "interpreters") == "7.50", "the one that measured it"
+    assert page.measured(EXAMPLE, "threads", lambda one: one.name == "3.14") == "5.00"
+    assert page.measured(EXAMPLE, "threads", lambda one: not one.gil) == (
+        "(no such Python in this build)"
+    )
+
+
+def test_medians_that_are_rounded_to_the_same_are_one_value(project: Tiny) -> None:
+    store(project, "pass\n", a_run("3.13", "a: 1.2349\n"), a_run("3.14", "a: 1.2251\n"))
+    assert page.measured(EXAMPLE, "a") == "1.23"
+
+
+@pytest.mark.parametrize("label", ["thread", "", "threads: 2", "refused"])
+def test_a_label_that_was_not_measured_is_refused(project: Tiny, label: str) -> None:
+    store(project, "pass\n", *MEASURED)
+    said = rf"^examples/threads/script.py measured no {label!r}: quote a line that it prints"
+    with pytest.raises(Problem, match=said):
+        page.measured(EXAMPLE, label)
+
+
+def test_a_line_without_figures_was_not_measured(project: Tiny) -> None:
+    store(project, "pass\n", *MEASURED)
+    with pytest.raises(Problem, match="measured no 'interpreters'"):
+        page.measured(EXAMPLE, "interpreters", lambda one: one.name == "3.13")
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        page.timeline,
+        lambda name: page.chart(name, "seconds"),
+        lambda name: page.measured(name, "threads"),
+        lambda name: page.point_out(name, "a", {"a": "why"}),
+    ],
+    ids=["timeline", "chart", "measured", "point_out"],
+)
+def test_whatever_shows_an_example_that_is_not_there_or_did_not_run_names_it(
+    project: Tiny, show: Callable[[str], str]
+) -> None:
+    with pytest.raises(Problem, match=r"^there is no examples/threads/script.py: write it, or"):
+        show(EXAMPLE)
+    store(project, "pass\n")
+    with pytest.raises(Problem, match=r"^examples/threads/script.py has no run of its present"):
+        show(EXAMPLE)
 
 
 # A script that holds every nasty text, and prints it on both streams.
