@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 import exhibits
+from exhibits import capture as capture_module
 from exhibits import interpreters
 from exhibits.execute import MACHINERY, Limits, adopt_orphans, execute
 from exhibits.interpreters import Installation, Interpreter
@@ -190,8 +191,10 @@ def a_lane(
     name: str = "",
     helper: bool = False,
     first: int = 0,
+    held_back: Sequence[float] = (),
 ) -> Lane:
     """A lane that nobody saw: its share of a core in each bin, from the bin that is its `first`."""
+    held_back = [0.0] * first + [round(share * BIN, 4) for share in held_back or [0] * len(shares)]
     on_core = [0.0] * first + [round(share * BIN, 4) for share in shares]
     return Lane(
         process=process,
@@ -201,7 +204,7 @@ def a_lane(
         began=round(first * BIN, 3),
         ended=round((first + len(shares)) * BIN, 3),
         on_core=tuple(on_core),
-        held_back=(0.0,) * len(on_core),
+        held_back=tuple(held_back),
     )
 
 
@@ -235,6 +238,13 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         yield Worker(pool, tmp_path_factory.mktemp("bytecode"))
         for process in multiprocessing.active_children():  # or a hanging one would hang pytest
             process.kill()
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any machine is idle enough to measure on, before a run and while it lasts."""
+    monkeypatch.setattr(capture_module, "IDLE", 100.0)
+    monkeypatch.setattr(capture_module, "DISTURBED", 1000.0)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Holds the capture of many runs to executing what is needed, at the right moment, and no more."""
 
 import io
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -44,9 +46,8 @@ class Interval:
 
 
 @pytest.fixture
-def project(tiny: Callable[..., Tiny], monkeypatch: pytest.MonkeyPatch) -> Tiny:
+def project(tiny: Callable[..., Tiny], quiet: None) -> Tiny:
     """A project for which any machine is idle enough to measure on."""
-    monkeypatch.setattr(capture_module, "IDLE", 100.0)
     return tiny(time_limit=20)
 
 
@@ -325,9 +326,8 @@ def test_where_sampling_is_impossible_a_watched_run_has_no_lane_and_is_kept(
 
 
 @pytest.fixture
-def repeated(tiny: Callable[..., Tiny], monkeypatch: pytest.MonkeyPatch) -> Tiny:
+def repeated(tiny: Callable[..., Tiny], quiet: None) -> Tiny:
     """A project with examples that are executed three times."""
-    monkeypatch.setattr(capture_module, "IDLE", 100.0)
     return tiny(time_limit=20, repeated=("threads/again.py", "measured/again.py"))
 
 
@@ -398,3 +398,39 @@ def test_a_repeat_that_meets_a_limit_is_named_and_not_kept(
     lines = str(problem.value).splitlines()
     assert all(line.startswith("examples/threads/again.py on ") for line in lines)
     assert 1 <= len(lines) == 3 - len(store.all() + store.repeats())
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Another program that takes all it can get of a core."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as program:
+        try:
+            yield
+        finally:
+            program.kill()
+
+
+def test_a_measured_run_that_others_disturbed_is_made_again_but_not_for_ever(
+    tiny: Callable[..., Tiny],
+    newest: Installation,
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    busy: None,
+) -> None:
+    monkeypatch.setattr(capture_module, "IDLE", 100.0)
+    project = tiny(time_limit=20)
+    add_noting(project, log, "measured/a.py", "threads/b.py", "threads/c.py", seconds=2)
+    project.show("threads/b.py", by="timeline")
+    runs = capture_all(project, (newest,), Store(project.project.runs))
+    executed = Counter(interval.name for interval in noted(log))
+    tries = capture_module.TRIES
+    assert executed == {"measured/a.py": tries, "threads/b.py": tries, "threads/c.py": 1}
+    assert len(runs) == 3
+
+
+def test_a_measured_run_that_nobody_disturbed_is_made_once(
+    project: Tiny, newest: Installation, store: Store, log: Path
+) -> None:
+    add_noting(project, log, "measured/a.py")
+    capture_all(project, (newest,), store)
+    assert len(list(noted(log))) == 1

@@ -36,10 +36,12 @@ def rows(*lanes: Lane, names: Sequence[str] = ()) -> tuple[Row, ...]:
 def any_lane(seed: int) -> Lane:
     """A lane of any length that begins and ends anywhere, with stretches of equal bins."""
     chance = random.Random(seed)
-    shares: list[float] = []
+    shares: list[tuple[float, float]] = []
     for _ in range(chance.randint(1, 12)):
-        shares += [chance.choice([0, 0.02, 0.5, 1, 1.3, chance.random()])] * chance.randint(1, 9)
-    lane = a_lane(shares, first=chance.randint(0, 20))
+        two = [chance.choice([0, 0.02, 0.5, 1, 1.3, chance.random()]) for _ in range(2)]
+        shares += [(two[0], two[1])] * chance.randint(1, 9)
+    on_core, held_back = zip(*shares, strict=True)
+    lane = a_lane(on_core, first=chance.randint(0, 20), held_back=held_back)
     fields = vars(lane) | {
         "began": round(lane.began + chance.random() * BIN * 0.9, 3),
         "ended": round(lane.ended - chance.random() * BIN * 0.05, 3),
@@ -134,8 +136,9 @@ def test_bars_never_overlap_nor_leave_the_picture_nor_their_lane(seed: int) -> N
 @pytest.mark.parametrize("seed", range(50))
 def test_bars_have_heights_in_steps_and_equal_neighbours_are_one(seed: int) -> None:
     for row in rows(any_lane(seed)):
-        heights = [bar.height for bar in row.bars]
-        assert set(heights) <= set(range(0, 101, STEP))
+        heights = [(bar.height, bar.held_back) for bar in row.bars]
+        assert {height for pair in heights for height in pair} <= set(range(0, 101, STEP))
+        assert all(height + held_back <= 100 for height, held_back in heights)
         assert all(one != other for one, other in pairwise(heights))
 
 
@@ -168,6 +171,29 @@ def test_equal_neighbours_are_drawn_as_one_bar() -> None:
 def test_a_share_of_a_core_has_its_height(share: float, height: int) -> None:
     (row,) = rows(a_lane([share] * 3))
     assert [bar.height for bar in row.bars] == [height]
+
+
+@pytest.mark.parametrize(
+    ("on_core", "held_back", "drawn_as"),
+    [
+        (0.5, 0.5, (50, 50)),
+        (0.3, 0.2, (30, 20)),
+        (0, 1, (0, 100)),
+        (0.9, 0.9, (90, 10)),
+        (1, 1, (100, 0)),
+        (0.01, 0.01, (0, 0)),
+    ],
+)
+def test_what_a_lane_was_held_back_is_drawn_above_what_it_had(
+    on_core: float, held_back: float, drawn_as: tuple[int, int]
+) -> None:
+    (row,) = rows(a_lane([on_core] * 3, held_back=[held_back] * 3))
+    assert [(bar.height, bar.held_back) for bar in row.bars] == [drawn_as]
+
+
+def test_a_lane_that_is_held_back_does_not_wait() -> None:
+    (row,) = rows(a_lane([0.0] * 10, held_back=[0.5] * 10))
+    assert row.waits == ()
 
 
 def test_a_lane_waits_only_where_there_is_room_for_the_word() -> None:

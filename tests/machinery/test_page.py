@@ -14,7 +14,6 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from markdown import markdown
 
-from exhibits import capture as capture_module
 from exhibits import page, timeline
 from exhibits.interpreters import Installation
 from exhibits.project import Problem
@@ -559,6 +558,7 @@ def test_a_thread_s_own_name_is_shown_as_text(
     tiny: Callable[..., Tiny],
     installations: tuple[Installation, ...],
     monkeypatch: pytest.MonkeyPatch,
+    quiet: None,
 ) -> None:
     """From the script, through the kernel, onto the page."""
     newest = [one.interpreter for one in installations if one.interpreter.gil][-1]
@@ -566,7 +566,6 @@ def test_a_thread_s_own_name_is_shown_as_text(
         pytest.skip("no name reaches the kernel here")
     project = tiny(names=(newest.name,), time_limit=20)
     monkeypatch.chdir(project.root)
-    monkeypatch.setattr(capture_module, "IDLE", 100.0)
     source = (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(1,), name={}).start()"
     )
@@ -581,10 +580,9 @@ def test_a_thread_s_own_name_is_shown_as_text(
 
 
 def test_where_sampling_is_impossible_a_timeline_says_so_in_a_line(
-    project: Tiny, monkeypatch: pytest.MonkeyPatch
+    project: Tiny, monkeypatch: pytest.MonkeyPatch, quiet: None
 ) -> None:
     monkeypatch.delenv(page.CHECKED_RUNS_ONLY)
-    monkeypatch.setattr(capture_module, "IDLE", 100.0)
     monkeypatch.setattr(timeline, "POSSIBLE", False)
     project.write(f"examples/{EXAMPLE}", "pass\n")
     project.show(EXAMPLE, by="timeline")

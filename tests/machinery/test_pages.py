@@ -168,6 +168,21 @@ def test_a_timeline_that_is_only_talked_about_watches_nothing(project: Tiny) -> 
     assert watched(project.project) == set()
 
 
+@pytest.mark.parametrize("function", ["example", "figures", "chart"])
+def test_what_shows_the_source_makes_a_page_the_example_s_own(project: Tiny, function: str) -> None:
+    project.show(SHOWN, by="timeline", page="docs/a.md")
+    project.show(SHOWN, by=function, page="docs/b.md")
+    project.show(SHOWN, page="docs/c.md")
+    assert page_of_each(project.project) == {SHOWN: "docs/b.md"}
+
+
+@pytest.mark.parametrize("function", ["timeline", "explain", "predict"])
+def test_an_example_whose_source_no_page_shows_is_named(project: Tiny, function: str) -> None:
+    project.show(SHOWN, by=function)
+    with pytest.raises(Problem, match=rf"^examples/{SHOWN}: no page shows it; name it in a page"):
+        page_of_each(project.project)
+
+
 @pytest.mark.xfail(strict=True, reason="what is nested less deeply comes first")
 def test_uses_are_in_order_of_line(project: Tiny) -> None:
     code = f'print(example("{SHOWN}"))\nname = "{SHOWN}"\n'

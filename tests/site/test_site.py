@@ -1,5 +1,6 @@
 """The built site shows the very runs that were made, and holds together."""
 
+import gzip
 import statistics
 from collections import Counter
 from collections.abc import Callable
@@ -189,3 +190,28 @@ def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
                 times = f" ×{one.runs}" if one.runs > 1 else ""
                 assert said.pop(one.interpreter) == f"held{times}"
         assert set(said.values()) <= {"–"}
+
+
+def test_pictures_have_words_and_a_table_and_are_small(site: Path) -> None:
+    for path in every_page(site):
+        page = parsed(path)
+        for picture in page.select("svg.timeline, svg.chart"):
+            named = [page.find(id=name) for name in str(picture["aria-labelledby"]).split()]
+            assert all(tag and tag.get_text(strip=True) for tag in named), path.name
+            assert picture["role"] == "img"
+            whole = picture.find_parent(class_=["exhibit-picture", "exhibit-result"])
+            assert whole
+            assert whole.select("details table"), path.name
+            drawn = "".join(str(svg) for svg in whole.find_all("svg"))
+            assert len(gzip.compress(drawn.encode())) < 6_000, path.name
+
+
+def test_a_replay_hides_nothing_and_ends_with_the_output(site: Path) -> None:
+    """Every line is there without the script; each comes at its own moment, within the run."""
+    replays = [replay for path in every_page(site) for replay in parsed(path)("exhibit-replay")]
+    assert replays
+    for replay in replays:
+        moments = [float(line["data-at"]) for line in replay.select("[data-at]")]
+        assert moments == sorted(moments)
+        assert moments[-1] <= float(replay["data-duration"])
+        assert not replay.select(".exhibit-later")
