@@ -12,7 +12,6 @@ customElements.define("exhibit-replay", class extends HTMLElement {
       lines.forEach((line) => line.classList.remove("exhibit-later"));
       button.setAttribute("aria-pressed", "false");
     };
-    button.hidden = false;
     button.addEventListener("click", () => {
       const playing = timers.length;
       stop();

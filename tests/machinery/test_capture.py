@@ -419,7 +419,7 @@ def test_a_measured_run_that_others_disturbed_is_made_again_but_not_for_ever(
 ) -> None:
     monkeypatch.setattr(capture_module, "IDLE", 100.0)
     project = tiny(time_limit=20)
-    add_noting(project, log, "measured/a.py", "threads/b.py", "threads/c.py", seconds=2)
+    add_noting(project, log, "measured/a.py", "threads/b.py", "threads/c.py", seconds=1)
     project.show("threads/b.py", by="timeline")
     runs = capture_all(project, (newest,), Store(project.project.runs))
     executed = Counter(interval.name for interval in noted(log))

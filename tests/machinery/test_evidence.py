@@ -469,7 +469,7 @@ def test_without_being_asked_contracts_write_no_evidence(tiny: Callable[..., Tin
 
 
 MANGLED = {"fences", "executed fence", "spaces"}
-ONE_BLOCK = 'first\n```python exec="on"\nprint(6 * 7)\n```\n'
+ONE_BLOCK = 'first\n```python exec\nprint("executed")\n```\n'
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ ONE_BLOCK = 'first\n```python exec="on"\nprint(6 * 7)\n```\n'
                 id=kind,
                 marks=pytest.mark.xfail(strict=True, reason="the block's result is Markdown"),
             )
-            for kind, text in {"a fence": ONE_BLOCK, "spaces": NASTY["spaces"]}.items()
+            for kind, text in {"a block": ONE_BLOCK, "spaces": NASTY["spaces"]}.items()
         ),
     ],
 )
