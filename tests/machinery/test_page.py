@@ -419,9 +419,15 @@ def test_a_replay_has_the_moment_of_each_line_and_the_whole_duration(project: Ti
     assert replay["data-duration"] == "1.25"
     button = replay.find("button")
     assert isinstance(button, Tag)
-    assert button.has_attr("hidden"), "until a script shows it"
     assert (button["type"], button["aria-pressed"]) == ("button", "false")
     assert "1.2 s" in button.text
+
+
+def test_a_replay_lasts_until_the_last_line_even_if_an_orphan_printed_that(project: Tiny) -> None:
+    lines = (Line(0.1, "stdout", "script\n"), Line(1.75, "stdout", "orphan\n"))
+    store(project, "pass\n", replace(a_run(duration=1.25), lines=lines))
+    (replay,) = replays(page.example(EXAMPLE))
+    assert replay["data-duration"] == "1.75"
 
 
 def test_each_tab_has_a_replay_if_its_own_run_is_long(project: Tiny) -> None:

@@ -54,6 +54,8 @@ HELPERS = {"fork": 0, "spawn": 1, "forkserver": 2}
 # A figure of a lane is rounded to 0.1 ms, as often as it has bins; and a thread goes on to print
 # and to fall asleep after it has read its counter.
 TOLERANCE = 0.02
+# A process goes on to end its Python, which takes less than starting it; more on a busy machine.
+ENDING = 0.15
 # Moments are rounded to 1 ms.
 ROUNDING = 0.001
 
@@ -196,8 +198,8 @@ def test_a_process_that_works_is_on_a_core_for_as_long_as_the_kernel_counted(
     _, first, second = (
         lane for lane in lanes_of(processes) if not lane.helper and lane.thread == 0
     )
-    assert sum(first.on_core) == about(work[0.6][0])
-    assert sum(second.on_core) == about(work[0.3][0])
+    for lane, (on_core, _) in ((first, work[0.6]), (second, work[0.3])):
+        assert on_core - TOLERANCE <= sum(lane.on_core) <= on_core + TOLERANCE + ENDING
 
 
 def test_no_process_has_the_name_of_its_parent(processes: Run) -> None:
