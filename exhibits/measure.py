@@ -1,5 +1,6 @@
 """What a measured example printed, and what the lanes of a run say, as figures."""
 
+import math
 import re
 import statistics
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from exhibits.run import BIN, Lane, Run
 
 # How many seconds on a core make a lane one that computes.
 COMPUTES = 0.1
+# And the share of its life in which it wants a core.
+COMPUTING = 0.3
 FIGURE = re.compile(r"\d+(\.\d+)?")
 
 
@@ -55,16 +58,25 @@ def drawn(lanes: tuple[Lane, ...]) -> list[Lane]:
     return [lane for lane in own if not (several and lane.thread)]
 
 
-def cores_together(run: Run, ready: bool = False) -> float:
+def cores_together(run: Run, ready: bool = False) -> float | None:
     """How many cores the computing lanes had together while all of them were alive.
 
     With `ready`, the time counts as well in which they were ready but other programs had the
-    cores.
+    cores. None where fewer than two lanes compute, or not at the same time.
     """
-    lanes = [lane for lane in drawn(run.lanes or ()) if sum(lane.on_core) > COMPUTES]
-    first = int(max(lane.began for lane in lanes) / BIN) + 1
-    last = int(min(lane.ended for lane in lanes) / BIN)
+    lanes = [lane for lane in drawn(run.lanes or ()) if _computes(lane)]
+    if len(lanes) < 2:
+        return None
+    first = math.floor(max(lane.began for lane in lanes) / BIN + 1e-9) + 1
+    last = math.floor(min(lane.ended for lane in lanes) / BIN + 1e-9)
+    if first >= last:
+        return None
     had = sum(sum(lane.on_core[first:last]) for lane in lanes)
     if ready:
         had += sum(sum(lane.held_back[first:last]) for lane in lanes)
     return had / (BIN * (last - first))
+
+
+def _computes(lane: Lane) -> bool:
+    wanted = sum(lane.on_core) + sum(lane.held_back)
+    return sum(lane.on_core) > COMPUTES and wanted > COMPUTING * (lane.ended - lane.began)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown import markdown
+from markdown import Markdown
 from markupsafe import Markup
 from pygments import highlight as pygments_highlight
 from pygments.formatters import HtmlFormatter
@@ -77,6 +77,11 @@ def timeline(name: str, lanes: Sequence[str] = (), beside: bool = False, caption
     shown = [run for run in measured if run.interpreter.gil][-1:]
     if beside:
         shown += [run for run in measured if not run.interpreter.gil][-1:]
+    if any(run.lanes is None for run in shown):
+        raise Problem(
+            f"examples/{name} was executed, but nobody watched it: write its name into the page "
+            f'as timeline("{name}"), and run nox -s docs'
+        )
     try:
         drawn = pictures.timelines(shown, lanes)
     except ValueError as error:
@@ -89,7 +94,7 @@ def timeline(name: str, lanes: Sequence[str] = (), beside: bool = False, caption
             alone=beside and len(shown) == 1,
             cores_together=cores_together,
             every=EVERY,
-            caption=Markup(markdown(caption)),
+            caption=_prose(caption),
         )
     )
 
@@ -108,6 +113,8 @@ def chart(
     """
     measured = runs(name)
     spread = [(run.interpreter, spreads(run)) for run in measured]
+    if not any(found for _, found in spread):
+        raise Problem(f"examples/{name} measured nothing: print `label: figure figure …`")
     labels = dict.fromkeys(line.split(": ")[0] for run in measured for line in run.output)
     return str(
         _template("chart.html").render(
@@ -189,23 +196,28 @@ def explain(name: str, parts: dict[str, str]) -> str:
     return "\n".join(["| Code | What it does |", "| --- | --- |", *rows, ""])
 
 
-def evidence() -> str:
-    """Every claim about every example, by page, and on which interpreter it held; as Markdown."""
+def evidence(page: str | None = None) -> str:
+    """Every claim about the examples of a page, and on which interpreter it held; as HTML.
+
+    If no page is named, those of all pages, each under its title.
+    """
     project = Project.here()
     try:
         judgements = load(project.evidence)
     except OSError as error:
         if os.environ.get(CHECKED_RUNS_ONLY):
             raise Problem(f"there is no {project.evidence}: run nox -s docs") from error
-        return "This is a preview. `nox -s docs` judges the runs, and shows here what held."
+        return "<p>This is a preview. <code>nox -s docs</code> judges the runs.</p>"
     store = Store(project.runs)
     shown, repeats = store.all(), store.repeats()
     interpreters = in_order(run.interpreter for run in shown)
-    parts = []
     page_of = page_of_each(project)
-    for page in sorted(set(page_of.values()), key=_place_in_book(project)):
-        parts.append(f"## {_title(project, page)}\n")
-        for name in (example for example, its in page_of.items() if its == page):
+    pages = [f"docs/{page}"] if page else sorted(set(page_of.values()), key=_in_book(project))
+    parts = []
+    for one in pages:
+        if not page:
+            parts.append(Markup("<h2>{}</h2>\n").format(_title(project, one)))
+        for name in (example for example, its in page_of.items() if its == one):
             repeated = [run for run in repeats if run.example == name]
             if repeated:
                 repeated += [run for run in shown if run.example == name]
@@ -213,12 +225,12 @@ def evidence() -> str:
                 _template("claims.html").render(
                     name=name,
                     anchor=_anchor(name),
-                    page=Path(page).stem,
+                    page=Path(one).stem,
                     interpreters=interpreters,
                     claims=claims_of(name, judgements),
                     repeated=distinct_outputs(repeated),
                     times=len(repeated) // len(interpreters),
-                    markdown=lambda text: Markup(markdown(text)),
+                    markdown=_prose,
                 )
             )
     return "\n".join(parts)
@@ -260,7 +272,7 @@ def _question(
         _template("question.html").render(
             group=f"{_anchor(name)}-{kind}".replace(" ", "-"),
             example=_anchor(name),
-            options={text: Markup(markdown(why)) for text, why in options.items()},
+            options={text: _prose(why) for text, why in options.items()},
             right=right,
             versions=versions(run.interpreter for run in asked),
             kind=kind,
@@ -273,10 +285,19 @@ def _title(project: Project, page: str) -> str:
     return first.removeprefix("# ").strip()
 
 
-def _place_in_book(project: Project) -> Callable[[str], int]:
-    """How far on in the navigation a page comes."""
+def _in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
+    """Order pages as the navigation does; those that it lacks come last, by name."""
     book = (project.root / "mkdocs.yml").read_text("utf-8")
-    return lambda page: book.find(f": {Path(page).name}")
+    places = {page: book.find(f": {Path(page).name}") for page in page_of_each(project).values()}
+    return lambda page: (places[page] < 0, places[page], page)
+
+
+def _prose(text: str) -> Markup:
+    """Markdown to HTML, in which a tag is text like any other."""
+    converter = Markdown()
+    converter.preprocessors.deregister("html_block")
+    converter.inlinePatterns.deregister("html")
+    return Markup(converter.convert(text))
 
 
 def _source(name: str) -> bytes:

@@ -95,9 +95,13 @@ def _uses_in(page: str, text: str) -> Iterator[Use]:
             for node in ast.walk(tree)
             if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name)
         }
-        for node in ast.walk(tree):
-            value = getattr(node, "value", None)
-            if isinstance(node, ast.Constant) and isinstance(value, str) and NAME.fullmatch(value):
+        strings = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        for node in sorted(strings, key=lambda node: (node.lineno, node.col_offset)):
+            if NAME.fullmatch(value := str(node.value)):
                 yield Use(page, first + node.lineno, value, called.get(id(node), ""))
 
 

@@ -46,7 +46,8 @@ class Row:
 
     @property
     def share(self) -> float:
-        return self.on_core / (self.ended - self.began) if self.ended > self.began else 0.0
+        lived = self.ended - self.began
+        return min(1.0, self.on_core / lived) if lived > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,20 @@ def timelines(runs: Sequence[Run], names: Sequence[str] = ()) -> list[Timeline]:
 def _timeline(run: Run, end: float, names: Sequence[str]) -> Timeline:
     lanes = run.lanes or ()
     shown = drawn(lanes)
-    called = names or [name_of(lane, shown) for lane in shown]
+    called = names or [name_of(lane, number, shown) for number, lane in enumerate(shown)]
     if len(called) != len(shown):
         raise ValueError(f"{len(called)} names for {len(shown)} lanes")
     rows = tuple(_row(lane, name, end) for lane, name in zip(shown, called, strict=True))
     return Timeline(run, rows, tuple(_ticks(end)), len(lanes) - len(shown))
 
 
-def name_of(lane: Lane, lanes: Sequence[Lane]) -> str:
-    """What a reader calls this lane: as Python calls threads by itself, if it has no own name."""
+def name_of(lane: Lane, number: int, lanes: Sequence[Lane]) -> str:
+    """What a reader calls the lane with this number among those drawn.
+
+    A thread without a name of its own is called as Python calls it by itself.
+    """
     if any(other.process for other in lanes):
-        return f"child process {lane.process}" if lane.process else "parent process"
+        return f"child process {number}" if number else "parent process"
     if lane.thread == 0:
         return "main thread"
     own = lane.name if lane.name and not lane.name.startswith("Thread-") else ""
@@ -166,14 +170,15 @@ class Chart:
 def chart(measured: Sequence[tuple[Interpreter, dict[str, Spread]]], logarithmic: bool) -> Chart:
     """A chart of what was measured: by label, then by interpreter."""
     every = [spread for _, spreads in measured for spread in spreads.values()]
-    high = max(spread.high for spread in every)
+    high = max((spread.high for spread in every), default=0) or 1.0
     if logarithmic:
-        bottom = math.floor(math.log10(min(spread.low for spread in every)))
-        decades = math.ceil(math.log10(high)) - bottom
+        lowest = min((figure for spread in every for figure in spread.figures if figure), default=1)
+        bottom = math.floor(math.log10(lowest))
+        decades = max(1, math.ceil(math.log10(high)) - bottom)
         marks = [10.0 ** (bottom + n) for n in range(decades + 1)]
 
         def place(figure: float) -> float:
-            return round(PLOT * (math.log10(figure) - bottom) / decades, 2)
+            return round(PLOT * (math.log10(max(figure, 10.0**bottom)) - bottom) / decades, 2)
 
     else:
         step = next(n for n in (0.5, 1, 2, 5, 10, 20, 50, 100, high) if high / n < TICKS)

@@ -33,7 +33,7 @@ class Watch:
     def __init__(self, pid: int, start: float) -> None:
         """`start` is the moment, by time.monotonic(), that the lanes count from."""
         self._start = start
-        self._processes: dict[int, _Process] = {pid: _Process(pid, None)}
+        self._processes: dict[int, _Process] = {pid: _Process(pid, None, 0.0)}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
@@ -42,14 +42,13 @@ class Watch:
         """End the sampling; a lane for each thread, in order of process, then of start."""
         self._over.set()
         self._thread.join()
-        for process in self._processes.values():
-            process.close()
         seen = [process for process in self._processes.values() if process.threads]
         return tuple(
             lane for number, process in enumerate(seen) for lane in _lanes(number, process)
         )
 
     def _sample(self) -> None:
+        looked = 0.0
         for number in itertools.count():
             if self._over.wait(EVERY):
                 return
@@ -57,14 +56,15 @@ class Watch:
             for process in list(self._processes.values()):
                 process.sample(moment)
                 for child in process.look() if number % LOOK == 0 else ():
-                    self._processes.setdefault(child, _Process(child, process))
+                    if child not in self._processes:
+                        self._processes[child] = _Process(child, process, looked)
+            looked = moment if number % LOOK == 0 else looked
 
 
 @dataclass
 class _Thread:
     """One thread's counters: (seconds since the start, on a core, ready and waiting)."""
 
-    counters: int  # the open file
     name: str
     samples: list[tuple[float, float, float]]
 
@@ -73,16 +73,16 @@ class _Thread:
 class _Process:
     pid: int
     parent: "_Process | None"
+    last: float  # when it was sampled; at first, when it was not there yet
     command: bytes = b""
     alive: bool = True
-    last: float = 0.0
     threads: dict[int, _Thread] = field(default_factory=dict)
 
     @property
     def helper(self) -> bool:
         """Whether it serves multiprocessing. What a fork server forks has its command line too."""
-        forked = self.parent is not None and self.parent.helper
-        return not forked and any(code in self.command for code in HELPERS)
+        parents = self.parent.command if self.parent else b""
+        return any(code in self.command and code not in parents for code in HELPERS)
 
     def sample(self, moment: float) -> None:
         """Read the counters of every thread."""
@@ -95,12 +95,10 @@ class _Process:
             return
         for number in numbers:
             with contextlib.suppress(OSError):  # it has ended since
+                on_core, ready = _counters(f"/proc/{self.pid}/task/{number}/schedstat")
                 if number not in self.threads:
-                    counters = os.open(f"/proc/{self.pid}/task/{number}/schedstat", os.O_RDONLY)
-                    self.threads[number] = _Thread(counters, "", [(self.last or moment, 0.0, 0.0)])
-                thread = self.threads[number]
-                on_core, ready, _ = os.pread(thread.counters, 80, 0).split()
-                thread.samples.append((moment, int(on_core) / 1e9, int(ready) / 1e9))
+                    self.threads[number] = _Thread("", [(self.last, 0.0, 0.0)])
+                self.threads[number].samples.append((moment, on_core, ready))
         self.last = moment
 
     def look(self) -> Iterator[int]:
@@ -112,27 +110,33 @@ class _Process:
         for number, thread in self.threads.items():
             folder = f"/proc/{self.pid}/task/{number}"
             with contextlib.suppress(OSError):
-                thread.name = Path(f"{folder}/comm").read_text().removesuffix("\n")
+                thread.name = Path(f"{folder}/comm").read_text("utf-8", "replace").rstrip("\n")
                 yield from map(int, Path(f"{folder}/children").read_text().split())
 
-    def close(self) -> None:
-        for thread in self.threads.values():
-            os.close(thread.counters)
+
+def _counters(path: str) -> tuple[float, float]:
+    """Seconds on a core, and seconds ready for one; read with as little work as can be."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        on_core, ready, _ = os.read(file, 80).split()
+    finally:
+        os.close(file)
+    return int(on_core) / 1e9, int(ready) / 1e9
 
 
 def _lanes(number: int, process: _Process) -> Iterator[Lane]:
     # Forked threads begin with the name of the one that started them: that says nothing.
     inherited = process.threads[min(process.threads)].name
     for order, thread in enumerate(process.threads.values()):
-        samples = [(moment, on_core) for moment, on_core, _ in thread.samples]
-        waits = [(moment, ready) for moment, _, ready in thread.samples]
+        samples = [(round(moment, 3), on_core) for moment, on_core, _ in thread.samples]
+        waits = [(round(moment, 3), ready) for moment, _, ready in thread.samples]
         yield Lane(
             process=number,
             thread=order,
             name="" if thread.name == inherited else thread.name[:LONGEST_NAME],
             helper=process.helper,
-            began=round(samples[0][0], 3),
-            ended=round(samples[-1][0], 3),
+            began=samples[0][0],
+            ended=samples[-1][0],
             on_core=tuple(_per_bin(samples)),
             held_back=tuple(_per_bin(waits)),
         )

@@ -109,7 +109,7 @@ def pytest_runtest_makereport(
         return report
     claim = " ".join((item.function.__doc__ or item.name).split())
     if report.when == "call" or report.failed:
-        _judge(item, claim, contract.args[0], not report.failed)
+        _judge(item, claim, contract.args[0], report.passed)
     if report.failed:
         reason = call.excinfo.exconly().splitlines()[0] if call.excinfo else ""
         page = pages.page_of_each(Project.here()).get(contract.args[0], "on no page")

@@ -20,7 +20,9 @@ def test_both_processes_compute(run: Run) -> None:
 @pytest.mark.example("processes/two_processes.py", on=sampled())
 def test_two_processes_have_a_core_each(run: Run) -> None:
     """Two computing processes have at least 1.7 cores together, unless others hold them."""
-    assert cores_together(run, ready=True) >= 1.7
+    together = cores_together(run, ready=True)
+    assert together is not None
+    assert together >= 1.7
 
 
 @pytest.mark.example("processes/own_memory.py")

@@ -598,7 +598,6 @@ def test_where_sampling_is_impossible_a_timeline_says_so_in_a_line(
     assert not soup.find_all(["svg", "table", "figcaption"])
 
 
-@pytest.mark.xfail(strict=True, reason="it says that the system cannot tell")
 def test_a_run_that_nobody_watched_is_not_called_impossible_to_watch(project: Tiny) -> None:
     """As when a page calls page.timeline(…), or timeline(name=…), which pages.watched overlooks."""
     store(project, "pass\n", a_run(lanes=None))
@@ -615,7 +614,6 @@ def test_a_run_that_nobody_watched_is_not_called_impossible_to_watch(project: Ti
         pytest.param(a_lane([1.0], thread=1), id="too short to count as computing"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="no time at all, or less, is divided by")
 def test_a_timeline_of_lanes_that_hardly_meet_tells_nothing_of_them_together(
     project: Tiny, second: Lane
 ) -> None:
@@ -706,7 +704,6 @@ def test_a_chart_marks_its_baseline_only_if_it_has_one(project: Tiny) -> None:
     assert soup_of(page.chart(EXAMPLE, "ratio")).select("line.one") == []
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="max() arg is an empty sequence")
 def test_a_chart_of_an_example_that_measured_nothing_is_refused(project: Tiny) -> None:
     store(project, "pass\n", a_run(stdout="threads: refused\n"))
     with pytest.raises(Problem, match=r"examples/threads/script.py"):

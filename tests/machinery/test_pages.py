@@ -183,7 +183,6 @@ def test_an_example_whose_source_no_page_shows_is_named(project: Tiny, function:
         page_of_each(project.project)
 
 
-@pytest.mark.xfail(strict=True, reason="what is nested less deeply comes first")
 def test_uses_are_in_order_of_line(project: Tiny) -> None:
     code = f'print(example("{SHOWN}"))\nname = "{SHOWN}"\n'
     project.write("docs/index.md", f'```python exec="on"\n{code}```\n')

@@ -158,7 +158,7 @@ def test_threads_have_their_names_from_3_14_on_and_none_before(threads: Run) -> 
 def test_every_bin_lies_in_the_life_of_its_lane(threads: Run) -> None:
     for lane in lanes_of(threads):
         assert len(lane.on_core) == len(lane.held_back) == int(lane.ended / BIN) + 1
-        assert 0 < lane.began < lane.ended <= threads.duration + ROUNDING
+        assert 0 <= lane.began < lane.ended <= threads.duration + ROUNDING
         assert min(lane.on_core) >= 0
         if lane.thread:
             assert not any(lane.on_core[: int(lane.began / BIN)]), "nothing before it began"
@@ -322,7 +322,6 @@ def test_many_that_are_short_break_nothing_and_leave_no_file_open(
     assert worker.do(children) == []
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="a file is open for each thread ever seen")
 def test_more_threads_than_files_may_be_open_break_nothing(
     worker: Worker, newest: Installation
 ) -> None:
@@ -379,7 +378,6 @@ def test_lanes_come_back_from_json_as_they_were(lanes: tuple[Lane, ...] | None) 
     assert Run.from_json(run.to_json()) == run
 
 
-@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError ends the thread that samples")
 def test_a_name_that_is_no_text_does_not_end_the_watch(
     worker: Worker, newest: Installation
 ) -> None:
@@ -399,7 +397,6 @@ work(0.3)
     assert sum(lane.on_core) >= 0.3 - TOLERANCE
 
 
-@pytest.mark.xfail(strict=True, reason="it has the fork server's command line, at second hand")
 def test_what_a_forked_child_of_a_fork_server_forks_is_no_helper(
     worker: Worker, newest: Installation
 ) -> None:
@@ -426,7 +423,6 @@ def test_what_a_forked_child_of_a_fork_server_forks_is_no_helper(
     assert len({lane.process for lane in lanes if not lane.helper}) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="a process begins when seen, its time when it was born")
 def test_no_lane_is_on_a_core_for_longer_than_it_lives(
     worker: Worker, newest: Installation
 ) -> None:
