@@ -13,6 +13,6 @@ if __name__ == "__main__":
         with kind(max_workers=2) as executor:
             list(executor.map(remember, range(3)))
             future = executor.submit(lambda: "ran")
-        error = future.exception()
-        outcome = type(error).__name__ if error else future.result()
+            error = future.exception()
+            outcome = type(error).__name__ if error else future.result()
         print(f"{kind.__name__}: {len(seen)} items; lambda: {outcome}")
