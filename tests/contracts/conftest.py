@@ -106,6 +106,9 @@ def pytest_runtest_makereport(
     report: pytest.TestReport = yield
     contract = item.get_closest_marker("example")
     if not contract or not isinstance(item, pytest.Function):
+        if report.failed:
+            reason = " ".join(call.excinfo.exconly().split()) if call.excinfo else ""
+            item.config.stash[BROKEN].append(f"{Path(item.path).name}::{item.name}: {reason}")
         return report
     claim = " ".join((item.function.__doc__ or item.name).split())
     if report.when == "call" or report.failed:

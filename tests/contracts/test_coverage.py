@@ -22,7 +22,8 @@ def test_every_example_has_a_contract_on_every_interpreter(request: pytest.Fixtu
     }
     here = [one.name for one in request.config.stash[INTERPRETERS]]
     wanted = {(example, name) for example in Project.here().example_names() for name in here}
-    assert sorted(wanted - held) == [], "without a contract"
+    missing = sorted(f"examples/{example} on {name}" for example, name in wanted - held)
+    assert not missing, f"write a contract for {', '.join(missing)}"
 
 
 def test_every_contract_is_about_an_example_that_is_there(request: pytest.FixtureRequest) -> None:

@@ -66,6 +66,12 @@ def test_interpreters_are_new_in_3_14(run: Run) -> None:
     assert there == (run.interpreter.minor >= (3, 14))
 
 
+@pytest.mark.example("measured/hashing.py")
+def test_threads_hash_at_the_same_time(run: Run) -> None:
+    """Two threads hash two large blocks sooner than one after the other, with the GIL or not."""
+    assert typical(run, "threads") > 1
+
+
 @pytest.mark.example("measured/waiting.py")
 def test_asyncio_waits_together(run: Run) -> None:
     """Ten waits at once, by asyncio, take less time than two of them one after another."""
