@@ -10,6 +10,7 @@ def slow(number):
 if __name__ == "__main__":
     with multiprocessing.Pool(2) as pool:
         result = pool.apply_async(slow, (1,))
+        time.sleep(0.5)  # by now, a worker is at it
     print("left the with block; result is ready:", result.ready())
     try:
         result.get(timeout=1)

@@ -14,7 +14,7 @@ from exhibits import evidence, interpreters, pages
 from exhibits.capture import capture
 from exhibits.evidence import Judgement
 from exhibits.interpreters import Interpreter
-from exhibits.project import Project
+from exhibits.project import Problem, Project
 from exhibits.run import Run, by_version
 from exhibits.store import Store
 
@@ -81,7 +81,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     folder = project.build / "tests" / installation.interpreter.name
     shutil.rmtree(folder, ignore_errors=True)
     store, page_of = Store(folder), pages.page_of_each(project)
-    capture(project, [installation], examples, store, None, page_of, repeats=True)
+    try:
+        capture(project, [installation], examples, store, None, page_of, repeats=True)
+    except Problem as problem:
+        pytest.exit(str(problem), returncode=1)
     config.stash[RUNS] = _keyed(store)
 
 
