@@ -106,22 +106,27 @@ class _Process:
         if not self.alive:
             return
         with contextlib.suppress(OSError):
-            self.command = Path(f"/proc/{self.pid}/cmdline").read_bytes() or self.command
+            self.command = _read(f"/proc/{self.pid}/cmdline") or self.command
         for number, thread in self.threads.items():
             folder = f"/proc/{self.pid}/task/{number}"
             with contextlib.suppress(OSError):
-                thread.name = Path(f"{folder}/comm").read_text("utf-8", "replace").rstrip("\n")
-                yield from map(int, Path(f"{folder}/children").read_text().split())
+                thread.name = _read(f"{folder}/comm").decode("utf-8", "replace").rstrip("\n")
+                yield from map(int, _read(f"{folder}/children").split())
 
 
 def _counters(path: str) -> tuple[float, float]:
-    """Seconds on a core, and seconds ready for one; read with as little work as can be."""
+    """Seconds on a core, and seconds ready for one."""
+    on_core, ready, _ = _read(path).split()
+    return int(on_core) / 1e9, int(ready) / 1e9
+
+
+def _read(path: str) -> bytes:
+    """What a file of /proc says now, read with as little work as can be."""
     file = os.open(path, os.O_RDONLY)
     try:
-        on_core, ready, _ = os.read(file, 80).split()
+        return os.read(file, 65_536)
     finally:
         os.close(file)
-    return int(on_core) / 1e9, int(ready) / 1e9
 
 
 def _lanes(number: int, process: _Process) -> Iterator[Lane]:
