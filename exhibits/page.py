@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ from exhibits.timeline import EVERY
 
 # Set by `nox -s docs`: show the runs that were checked against the contracts, and no others.
 CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
+# Source and output stand side by side, where the window is wide, if their longest lines together
+# have no more characters than this.
+BESIDE = 108
 
 
 def example(name: str, highlight: Sequence[str] = ()) -> str:
@@ -35,13 +38,16 @@ def example(name: str, highlight: Sequence[str] = ()) -> str:
 
     `highlight` marks the source lines that contain any of the given texts.
     """
-    source = _source(name)
+    source = _source(name).decode("utf-8")
+    shown = outcomes(runs(name))
     return str(
         _template("example.html").render(
             name=name,
             anchor=_anchor(name),
-            code=_highlighted(name, source.decode("utf-8"), tuple(highlight)),
-            output=_output_html(name, outcomes(runs(name))),
+            beside=_widest([source]) + _widest(one.shown.stdout + one.shown.stderr for one in shown)
+            <= BESIDE,
+            code=_highlighted(name, source, tuple(highlight)),
+            output=_output_html(name, shown),
         )
     )
 
@@ -236,6 +242,33 @@ def evidence(page: str | None = None) -> str:
     return "\n".join(parts)
 
 
+def message(name: str, quoted: str) -> str:
+    """The whole lines in which an error says what is quoted, and on which Pythons; as HTML.
+
+    `quoted` is looked up in the runs, so that what a page lists is what came out.
+    """
+    said: dict[str, list[Interpreter]] = {}
+    for run in runs(name):
+        for line in run.lines:
+            if quoted in line.text:
+                said.setdefault(line.text.strip(), []).append(run.interpreter)
+    if not said:
+        raise Problem(f"examples/{name} printed no {quoted!r}: quote a line that it prints")
+    return str(
+        _template("message.html").render(
+            said=[(text, versions(dict.fromkeys(those))) for text, those in said.items()],
+            anchor=_anchor(name),
+            page=Path(page_of_each(Project.here())[name]).stem,
+        )
+    )
+
+
+def pythons() -> str:
+    """The interpreters on which everything was executed, oldest first, as an HTML list."""
+    here = in_order(run.interpreter for run in every_run())
+    return str(_template("pythons.html").render(interpreters=here))
+
+
 def judged() -> list[Judgement]:
     """Every judgement of this build; none in a preview."""
     path = Project.here().evidence
@@ -317,6 +350,10 @@ def _quoted(code: str) -> str:
 
 def _anchor(name: str) -> str:
     return Path(name).with_suffix("").as_posix().replace("/", "-").replace("_", "-")
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max((len(line) for text in texts for line in text.splitlines()), default=0)
 
 
 def _output_html(name: str, shown: list[Outcome]) -> Markup:

@@ -13,6 +13,8 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 EXECUTED = re.compile(r"""^python\b.*\bexec=["']?(on|yes|true|1)\b""", re.I)
 # The functions of exhibits.page that show an example with its source.
 SHOWN_BY = {"example", "figures", "chart"}
+# It shows what other pages explain.
+FRONT = "docs/index.md"
 NAME = re.compile(r"[\w-]+/[\w-]+\.py")
 
 
@@ -36,7 +38,7 @@ def uses(project: Project) -> list[Use]:
 
 
 def page_of_each(project: Project) -> dict[str, str]:
-    """For each example, the first page that shows it.
+    """For each example, the first page that shows it; the front page only if no other does.
 
     Raises Problem where a page names an example that is not there, or no page names one that is.
     """
@@ -47,7 +49,8 @@ def page_of_each(project: Project) -> dict[str, str]:
         for use in named
         if use.example not in examples
     ]
-    pages = {use.example: use.page for use in reversed(named) if use.function in SHOWN_BY}
+    in_turn = sorted(named, key=lambda use: use.page == FRONT)
+    pages = {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
     problems += [
         f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
         for example in examples

@@ -107,6 +107,12 @@ def test_what_is_executed_shows_its_example(project: Tiny, block: str) -> None:
     assert page_of_each(project.project) == {SHOWN: "docs/index.md"}
 
 
+def test_the_front_page_shows_what_another_page_explains(project: Tiny) -> None:
+    project.show(SHOWN, page="docs/index.md")
+    project.show(SHOWN, page="docs/threads.md")
+    assert page_of_each(project.project) == {SHOWN: "docs/threads.md"}
+
+
 def test_the_code_between_two_blocks_is_not_taken_for_one(project: Tiny) -> None:
     block = f'```python exec="on"\nexample("{SHOWN}")\n```\n'
     between = '\nexample("threads/other.py")\n\n```python\nexample("threads/other.py")\n```\n\n'

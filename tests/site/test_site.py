@@ -112,6 +112,25 @@ def test_download_is_the_file(site: Path, page: str, example: str) -> None:
     assert (site / "examples" / example).read_bytes() == (PROJECT.examples / example).read_bytes()
 
 
+def test_every_error_is_headed_by_what_python_printed(site: Path) -> None:
+    """The words of a heading stand, in this order, in the output that its exhibit shows."""
+    page = page_of(site, "errors.md")
+    headings = [heading for heading in page.select("h3") if heading.find_next("h2")]
+    assert headings
+    for heading in headings:
+        said = heading.find_next(class_="exhibit-message")
+        assert isinstance(said, Tag)
+        shown = said.select("a")[0]["href"]
+        script, _, anchor = str(shown).partition("#")
+        outputs = page_of(site, script).select(f"[id={anchor}] .exhibit-output code")
+        printed = "\n".join(code.get_text() for code in outputs)
+        name, _, text = heading.get_text().removesuffix("¶").strip().partition(": ")
+        assert (text or name) in " ".join(printed.split()), heading.get_text()
+        assert said.select("code")
+        for line in said.select("code"):
+            assert line.get_text() in printed
+
+
 def test_links_and_anchors_lead_somewhere(site: Path) -> None:
     broken = [
         f"{path.name} -> {link}"
