@@ -30,7 +30,7 @@ from exhibits.timeline import EVERY
 CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
 # Source and output stand side by side, where the window is wide, if their longest lines together
 # have no more characters than this.
-BESIDE = 108
+BESIDE = 100
 
 
 def example(name: str, highlight: Sequence[str] = ()) -> str:

@@ -200,11 +200,11 @@ def test_the_versions_that_ran_are_named_exactly(project: Tiny) -> None:
     assert "3.14.1" in html
 
 
-@pytest.mark.parametrize(("width", "beside"), [(54, True), (55, False)])
+@pytest.mark.parametrize(("width", "beside"), [(50, True), (51, False)])
 def test_output_stands_beside_a_source_if_both_are_narrow(
     project: Tiny, width: int, beside: bool
 ) -> None:
-    source = "x" * 54 + "\n" + "pass\n"
+    source = "x" * 50 + "\n" + "pass\n"
     store(project, source, a_run("3.13", "\n" + "y" * width + "\nz\n"), a_run("3.14", "narrow\n"))
     assert ("exhibit-beside" in page.example(EXAMPLE)) is beside
 

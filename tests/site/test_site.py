@@ -156,6 +156,12 @@ def leads_somewhere(path: Path, link: str) -> bool:
     return bool(parsed(target).find(id=unquote(parts.fragment)))
 
 
+def test_sections_keep_their_addresses(site: Path) -> None:
+    """Whoever has linked to a section finds it again; delete a line only with the section."""
+    published = Path(__file__).with_name("sections.txt").read_text("utf-8").split()
+    assert [link for link in published if not leads_somewhere(site / "index.html", link)] == []
+
+
 def test_nothing_is_loaded_from_another_host(site: Path) -> None:
     foreign = [
         f"{path.name}: {tag}"
