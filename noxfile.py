@@ -56,6 +56,7 @@ def docs(session: nox.Session) -> None:
     shutil.rmtree("build/site", ignore_errors=True)
     session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
     session.run("mkdocs", "build", "--strict", "--site-dir=build/site")
+    session.run("python", "-m", "exhibits", "plain", "build/site")
     session.run("pytest", "tests/site", "--site=build/site", "-q", "-rN", "--tb=line")
     session.run("python", "-m", "exhibits", "publish", "build/site", "site", f"--since={since}")
 

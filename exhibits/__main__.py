@@ -1,4 +1,4 @@
-"""The command line: `python -m exhibits capture | publish | interpreters`."""
+"""The command line: `python -m exhibits interpreters | capture | plain | publish`."""
 
 import argparse
 import shutil
@@ -12,6 +12,8 @@ from rich.console import Console
 from exhibits import interpreters, pages
 from exhibits.capture import capture
 from exhibits.compare import versions
+from exhibits.downloads import put_downloads
+from exhibits.plain import write_plain
 from exhibits.project import Problem, Project
 from exhibits.store import Store
 
@@ -23,6 +25,8 @@ def main() -> int:
     commands.add_parser("interpreters", help="install the missing ones if uv can; list them all")
     command = commands.add_parser("capture", help="execute the examples")
     command.add_argument("--reuse", action="store_true", help="keep runs that are still valid")
+    command = commands.add_parser("plain", help="put a Markdown copy beside each built page")
+    command.add_argument("built", type=Path)
     command = commands.add_parser("publish", help="put a built site in the place of the former")
     command.add_argument("built", type=Path)
     command.add_argument("site", type=Path)
@@ -36,6 +40,8 @@ def main() -> int:
                 list_interpreters(Project.here())
             case "capture":
                 capture_all(Project.here(), reuse=arguments.reuse)
+            case "plain":
+                write_plain(arguments.built)
             case "publish":
                 publish(Project.here(), arguments.built, arguments.site, arguments.since)
     except Problem as problem:
@@ -68,19 +74,11 @@ def capture_all(project: Project, reuse: bool = False) -> None:
     here = interpreters.found(tuple(project.settings["interpreters"]))
     if not reuse:
         shutil.rmtree(project.runs, ignore_errors=True)
-    put_downloads(project)
+    put_downloads(project, [one.interpreter for one in here])
     examples, store = list(pages_by_example), Store(project.runs)
     capture(project, here, examples, store, Console(), pages_by_example, repeats=not reuse)
     project.evidence.unlink(missing_ok=True)  # it is about former runs
     pages.rehearse(project)
-
-
-def put_downloads(project: Project) -> None:
-    """Copy the examples into docs/, where the site's builder takes files as they are."""
-    copies = project.docs / "examples"
-    shutil.rmtree(copies, ignore_errors=True)
-    no_examples = shutil.ignore_patterns("__pycache__", "*.toml")
-    shutil.copytree(project.examples, copies, ignore=no_examples)
 
 
 def publish(project: Project, built: Path, site: Path, since: float) -> None:

@@ -20,7 +20,7 @@ from exhibits.compare import Outcome, outcomes, versions
 from exhibits.evidence import Judgement, claims_of, distinct_outputs, in_order, load
 from exhibits.interpreters import Interpreter
 from exhibits.measure import cores_together, spreads
-from exhibits.pages import page_of_each
+from exhibits.pages import in_book, page_of_each
 from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
@@ -218,7 +218,7 @@ def evidence(page: str | None = None) -> str:
     shown, repeats = store.all(), store.repeats()
     interpreters = in_order(run.interpreter for run in shown)
     page_of = page_of_each(project)
-    pages = [f"docs/{page}"] if page else sorted(set(page_of.values()), key=_in_book(project))
+    pages = [f"docs/{page}"] if page else sorted(set(page_of.values()), key=in_book(project))
     parts = []
     for one in pages:
         if not page:
@@ -316,13 +316,6 @@ def _question(
 def _title(project: Project, page: str) -> str:
     heading = re.search("^# (.*)", (project.root / page).read_text("utf-8"), re.M)
     return heading[1].strip() if heading else page
-
-
-def _in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
-    """Order pages as the navigation does; those that it lacks come last, by name."""
-    book = (project.root / "mkdocs.yml").read_text("utf-8")
-    places = {page: book.find(f": {Path(page).name}") for page in page_of_each(project).values()}
-    return lambda page: (places[page] < 0, places[page], page)
 
 
 def _prose(text: str) -> Markup:

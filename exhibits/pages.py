@@ -3,14 +3,17 @@
 import ast
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from exhibits.project import Problem, Project
 
 # A fence, its language and options; and the option by which markdown-exec executes a block.
 FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 EXECUTED = re.compile(r"""^python\b.*\bexec=["']?(on|yes|true|1)\b""", re.I)
+# A heading, without the anchor that may follow it.
+HEADING = re.compile(r"(#+) +(.*?)(?: *\{ *#.*\})? *$")
 # The functions of exhibits.page that show an example with its source.
 SHOWN_BY = {"example", "figures", "chart"}
 # It shows what other pages explain.
@@ -59,6 +62,27 @@ def page_of_each(project: Project) -> dict[str, str]:
     if problems:
         raise Problem("\n".join(problems))
     return pages
+
+
+def in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
+    """Order pages as the navigation does; those that it lacks come last, by name."""
+    book = (project.root / "mkdocs.yml").read_text("utf-8")
+
+    def place(page: str) -> tuple[bool, int, str]:
+        at = book.find(f": {Path(page).name}")
+        return (at < 0, at, page)
+
+    return place
+
+
+def headings_above(project: Project, use: Use) -> tuple[str, str]:
+    """The title of the page that shows an example, and of the section in which it does."""
+    titles = [use.page, ""]
+    lines = (project.root / use.page).read_text("utf-8").splitlines()
+    for line in lines[: use.line]:
+        if heading := HEADING.match(line):
+            titles = [heading[2], ""] if heading[1] == "#" else [titles[0], heading[2]]
+    return titles[0], titles[1] or titles[0]
 
 
 def watched(project: Project) -> set[str]:

@@ -1,7 +1,9 @@
 """The built site shows the very runs that were made, and holds together."""
 
 import gzip
+import re
 import statistics
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from exhibits import evidence, pages
+from exhibits import downloads, evidence, pages
 from exhibits.compare import outcomes
 from exhibits.pictures import rounded
 from exhibits.project import Project
@@ -129,6 +131,34 @@ def test_every_error_is_headed_by_what_python_printed(site: Path) -> None:
         assert said.select("code")
         for line in said.select("code"):
             assert line.get_text() in printed
+
+
+def test_the_zip_holds_every_example(site: Path) -> None:
+    with zipfile.ZipFile(site / "examples" / downloads.ZIP) as archive:
+        top = downloads.ZIP.removesuffix(".zip")
+        held = {name.removeprefix(f"{top}/"): archive.read(name) for name in archive.namelist()}
+    assert held.pop("README.md").startswith(b"# ")
+    assert held.pop("LICENSE") == (PROJECT.examples / "LICENSE").read_bytes()
+    assert held == {
+        name: (PROJECT.examples / name).read_bytes() for name in PROJECT.example_names()
+    }
+
+
+def test_every_page_has_a_copy_in_markdown(site: Path) -> None:
+    """With each source and output that the page shows, in a fence, and without any markup."""
+    index = (site / "llms.txt").read_text("utf-8")
+    for path in every_page(site):
+        copy = path.with_suffix(".md").read_text("utf-8")
+        assert f"]({path.stem}.md): " in index
+        fences = re.findall(r"^(`{3,})(\w+)\n(.*?)^\1$", copy, re.M | re.S)
+        held = Counter((language, text) for _, language, text in fences)
+        page = parsed(path)
+        shown = Counter(("python", text) for text in blocks(page, "exhibit-source"))
+        shown += Counter(("text", text) for text in blocks(page, "exhibit-output"))
+        ends = {(kind, text if text.endswith("\n") else text + "\n"): 1 for kind, text in shown}
+        assert set(ends) <= set(held), path.name
+        prose = re.sub(r"^(`{3,}).*?^\1$|`[^`\n]*`", "", copy, flags=re.M | re.S)
+        assert re.findall(r"(?<!\\)<[a-z/][^>]*>|¶", prose) == [], path.name
 
 
 def test_links_and_anchors_lead_somewhere(site: Path) -> None:
