@@ -63,6 +63,8 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def zensical(session: nox.Session) -> None:
     """Build the pages with Zensical too, from the runs that `docs` left; hold both sites equal."""
+    if not Path("build/evidence.json").is_file():
+        session.error("there are no checked runs in build/: run nox -s docs first")
     install(session, "zensical")
     session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
     session.run("mkdocs", "build", "--strict", "--site-dir=build/mkdocs")
