@@ -61,6 +61,21 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "exhibits", "publish", "build/site", "site", f"--since={since}")
 
 
+@nox.session
+def zensical(session: nox.Session) -> None:
+    """Build the pages with Zensical too, from the runs that `docs` left; hold both sites equal."""
+    if not Path("build/evidence.json").is_file():
+        session.error("there are no checked runs in build/: run nox -s docs first")
+    install(session, "zensical")
+    session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
+    session.run("mkdocs", "build", "--strict", "--site-dir=build/mkdocs")
+    session.env["EXHIBITS_SITE"] = "build/zensical"  # there is no option for it
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "-m", "exhibits", "plain", "build/zensical")
+    session.run("pytest", "tests/site", "--site=build/zensical", "-q", "-rN", "--tb=line")
+    session.run("pytest", "tests/zensical", "-q", "-rN", "--tb=short")
+
+
 @nox.session(name="interpreters")
 def list_interpreters(session: nox.Session) -> None:
     """List the interpreters that are here, after uv has downloaded what it can."""
@@ -117,7 +132,7 @@ def rounds(session: nox.Session) -> None:
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
     session.install("uv")
-    for group in ("tests", "docs", "lint", "nox"):
+    for group in ("tests", "docs", "zensical", "lint", "nox"):
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
             *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),

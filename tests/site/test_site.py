@@ -228,6 +228,12 @@ def test_no_markup_is_left_over(site: Path) -> None:
         parsed.cache_clear()
 
 
+def test_no_block_failed(site: Path) -> None:
+    """A block that raises becomes its traceback; Zensical, strict or not, goes on regardless."""
+    for path in every_page(site):
+        assert 'File "<code block' not in parsed(path).get_text(), path.name
+
+
 def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
     """Each row says for each Python what the report says; and leads back to its exhibit."""
     page = page_of(site, "evidence.md")
