@@ -20,6 +20,7 @@ from exhibits.compare import Outcome, outcomes, versions
 from exhibits.evidence import Judgement, claims_of, distinct_outputs, in_order, load
 from exhibits.interpreters import Interpreter
 from exhibits.measure import cores_together, spreads
+from exhibits.names import documented, short
 from exhibits.pages import page_of_each
 from exhibits.project import Problem, Project
 from exhibits.run import Run
@@ -28,6 +29,8 @@ from exhibits.timeline import EVERY
 
 # Set by `nox -s docs`: show the runs that were checked against the contracts, and no others.
 CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
+# How many documented names stand below a script at most.
+NAMES_BELOW = 8
 
 
 def example(name: str, highlight: Sequence[str] = ()) -> str:
@@ -308,6 +311,12 @@ def _source(name: str) -> bytes:
         raise Problem(f"there is no examples/{name}: write it, or correct the name") from error
 
 
+def _documented(name: str) -> list[tuple[str, str]]:
+    """The first documented names that an example uses, as people say them, with addresses."""
+    found = documented(_source(name).decode("utf-8"))
+    return [(short(used), address) for used, address in found.items()][:NAMES_BELOW]
+
+
 def _quoted(code: str) -> str:
     """Code in as many backticks as it takes, whatever backticks it holds."""
     marks = "`" * (max(map(len, re.findall("`+", code)), default=0) + 1)
@@ -347,4 +356,5 @@ def _template(name: str) -> Any:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["documented"] = _documented
     return environment.get_template(name)
