@@ -284,8 +284,8 @@ def _question(
 
 
 def _title(project: Project, page: str) -> str:
-    first = (project.root / page).read_text("utf-8").partition("\n")[0]
-    return first.removeprefix("# ").strip()
+    heading = re.search(r"^# (.+)", (project.root / page).read_text("utf-8"), re.M)
+    return heading[1].strip() if heading else ""
 
 
 def _in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
