@@ -129,6 +129,18 @@ def rounds(session: nox.Session) -> None:
 
 
 @nox.session
+def inventory(session: nox.Session) -> None:
+    """Renew the links to Python's documentation: nox -s inventory [-- objects.inv or its address].
+
+    Rewrites exhibits/python-names.md from the newest documentation, and says which names are new
+    or gone. Names added there by hand stay until the inventory has them.
+    """
+    install(session, "docs")
+    source = session.posargs or ["https://docs.python.org/3/objects.inv"]
+    session.run("python", "-m", "exhibits", "inventory", *source)
+
+
+@nox.session
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
     session.install("uv")

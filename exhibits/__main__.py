@@ -1,4 +1,4 @@
-"""The command line: `python -m exhibits interpreters | capture | plain | publish`."""
+"""The command line: `python -m exhibits interpreters | capture | plain | publish | inventory`."""
 
 import argparse
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from exhibits import interpreters, pages
+from exhibits import interpreters, inventory, pages
 from exhibits.capture import capture
 from exhibits.compare import versions
 from exhibits.downloads import put_downloads
@@ -31,6 +31,8 @@ def main() -> int:
     command.add_argument("built", type=Path)
     command.add_argument("site", type=Path)
     command.add_argument("--since", type=float, default=time.time(), help="when the build began")
+    command = commands.add_parser("inventory", help="renew the list of Python's documented names")
+    command.add_argument("source", help="an objects.inv: a file or an address")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
         signal.signal(number, signal.default_int_handler)
@@ -44,6 +46,8 @@ def main() -> int:
                 write_plain(arguments.built)
             case "publish":
                 publish(Project.here(), arguments.built, arguments.site, arguments.since)
+            case "inventory":
+                print(inventory.renew(arguments.source))
     except Problem as problem:
         print(f"{problem}", file=sys.stderr)
         return 1

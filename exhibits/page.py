@@ -20,6 +20,7 @@ from exhibits.compare import Outcome, outcomes, versions
 from exhibits.evidence import Judgement, claims_of, distinct_outputs, in_order, load
 from exhibits.interpreters import Interpreter
 from exhibits.measure import cores_together, spreads
+from exhibits.names import documented, short
 from exhibits.pages import in_book, page_of_each
 from exhibits.project import Problem, Project
 from exhibits.run import Run
@@ -31,6 +32,8 @@ CHECKED_RUNS_ONLY = "EXHIBITS_CHECKED_RUNS_ONLY"
 # Source and output stand side by side, where the window is wide, if their longest lines together
 # have no more characters than this.
 BESIDE = 100
+# How many documented names stand below a script at most.
+NAMES_BELOW = 8
 
 
 def example(name: str, highlight: Sequence[str] = ()) -> str:
@@ -334,6 +337,12 @@ def _source(name: str) -> bytes:
         raise Problem(f"there is no examples/{name}: write it, or correct the name") from error
 
 
+def _documented(name: str) -> list[tuple[str, str]]:
+    """The first documented names that an example uses, as people say them, with addresses."""
+    found = documented(_source(name).decode("utf-8"))
+    return [(short(used), address) for used, address in found.items()][:NAMES_BELOW]
+
+
 def _quoted(code: str) -> str:
     """Code in as many backticks as it takes, whatever backticks it holds."""
     marks = "`" * (max(map(len, re.findall("`+", code)), default=0) + 1)
@@ -377,4 +386,5 @@ def _template(name: str) -> Any:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["documented"] = _documented
     return environment.get_template(name)

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from exhibits import downloads, evidence, pages
+from exhibits import downloads, evidence, inventory, pages
 from exhibits.compare import outcomes
 from exhibits.pictures import rounded
 from exhibits.project import Project
@@ -192,6 +192,31 @@ def test_sections_keep_their_addresses(site: Path) -> None:
     assert [link for link in published if not leads_somewhere(site / "index.html", link)] == []
 
 
+def test_links_to_pythons_documentation_are_in_the_list(site: Path) -> None:
+    """Each leads to an entry that exhibits/python-names.md has, or a whole page of it."""
+    known = set(inventory.addresses().values())
+    known |= {address.partition("#")[0] for address in known}
+    used = {
+        f"{path.name} -> {address}": address
+        for path in every_page(site)
+        for tag in parsed(path).find_all("a", href=True)
+        if "docs.python.org" in (address := str(tag["href"]))
+    }
+    assert [where for where, address in used.items() if address not in known] == []
+    assert used
+
+
+def test_a_script_links_to_what_it_uses(site: Path) -> None:
+    exhibit = page_of(site, "threads.md").find(id="threads-start-and-join")
+    assert isinstance(exhibit, Tag)
+    assert [link.get_text() for link in exhibit.select(".exhibit-names a")] == [
+        "time.sleep",
+        "threading.Thread",
+        "Thread.start",
+        "Thread.join",
+    ]
+
+
 def test_nothing_is_loaded_from_another_host(site: Path) -> None:
     foreign = [
         f"{path.name}: {tag}"
@@ -225,6 +250,8 @@ def test_no_markup_is_left_over(site: Path) -> None:
         text = article.get_text()
         for leftover in ("```", "**", "{{", "](", "!!!", "Traceback"):
             assert leftover not in text, path.name
+        for unknown in ("][", "[]"):
+            assert unknown not in text, f"{path.name}: a name that exhibits/python-names.md lacks"
         parsed.cache_clear()
 
 
