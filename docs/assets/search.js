@@ -19,5 +19,7 @@
       },
       set(text) { shown.set.call(this, text); },
     });
+    // The search listens to keys alone, and what a mouse pastes presses none.
+    input.addEventListener("input", () => input.dispatchEvent(new Event("keyup")));
   }
 }
