@@ -16,6 +16,14 @@ QUIET = (
     *("--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run"),
 )
+# Each answer of a question can be open; so can every tab, one below the other.
+OPEN_EVERYTHING = """() => {
+  for (const one of document.querySelectorAll("details")) {
+    one.removeAttribute("name");
+    one.open = true;
+  }
+  for (const one of document.querySelectorAll(".tabbed-block")) one.style.display = "block";
+}"""
 Open = Callable[..., Page]
 
 

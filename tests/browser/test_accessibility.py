@@ -5,18 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import OPEN_EVERYTHING, Open
 
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Each answer of a question can be open; so can every tab, one below the other.
-OPEN_EVERYTHING = """() => {
-  for (const one of document.querySelectorAll("details")) {
-    one.removeAttribute("name");
-    one.open = true;
-  }
-  for (const one of document.querySelectorAll(".tabbed-block")) one.style.display = "block";
-}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
