@@ -90,9 +90,11 @@ def open_page(
 
     def open_page(path: str = "", width: int = 1280, height: int = 800, **options: Any) -> Page:
         options["viewport"] = {"width": width, "height": height}
-        context = contexts.setdefault(repr(options), None) or browser.new_context(**options)
-        contexts[repr(options)] = context
-        page = context.new_page()
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**options)
+            contexts[key].set_default_timeout(5_000)
+        page = contexts[key].new_page()
         opened.append(page)
         if path:
             page.goto(f"{host}/{path}")
