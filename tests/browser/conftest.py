@@ -82,9 +82,7 @@ def contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
 
 
 @pytest.fixture
-def open_page(
-    browser: Browser, contexts: dict[str, BrowserContext], host: str
-) -> Iterator[Open]:
+def open_page(browser: Browser, contexts: dict[str, BrowserContext], host: str) -> Iterator[Open]:
     """Opens a page of the site: its path, the window's width and height, context options."""
     opened: list[Page] = []
 

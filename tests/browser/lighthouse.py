@@ -75,7 +75,7 @@ def main(site: Path) -> int:
         table.add_row(page, *(f"{scores[column]:g}" for column in columns))
     Console().print(table)
     low = [
-        f"{page}: {category} is {scores[category]:g}, not {least}; see {', '.join(scores['faults'])}"
+        f"{page}: {category} is {scores[category]:g}, not {least}: {', '.join(scores['faults'])}"
         for page, scores in judged.items()
         for category, least in LEAST.items()
         if scores[category] < least

@@ -39,9 +39,7 @@ BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_forced_colours_leave_everything_visible(
-    open_page: Open, path: str, scheme: str
-) -> None:
+def test_forced_colours_leave_everything_visible(open_page: Open, path: str, scheme: str) -> None:
     """Parts of a picture differ from the background, and bars from each other."""
     page = open_page(path, forced_colors="active", color_scheme=scheme)
     background = page.evaluate(BACKGROUND)
@@ -68,8 +66,8 @@ REACHABLE = """() => [...document.querySelectorAll(
     ?? document.querySelector(`[name="${one.name}"]`))))
 """
 LOOKS = """(one) => {
-  const about = [one, one.nextElementSibling, one.closest("form"), one.closest(".tabbed-set")?.querySelector(
-    `label[for="${one.id}"]`)].filter(Boolean);
+  const about = [one, one.nextElementSibling, one.closest("form"),
+    one.closest(".tabbed-set")?.querySelector(`label[for="${one.id}"]`)].filter(Boolean);
   return about.flatMap((part) => [null, "::before", "::after"].map((pseudo) => {
     const s = getComputedStyle(part, pseudo);
     return [s.outlineStyle, s.outlineWidth, s.outlineColor, s.boxShadow, s.color, s.opacity,

@@ -20,7 +20,10 @@ class Log:
         self.complaints: list[str] = []
         page.on("request", lambda request: self.requested.append(request.url))
         page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        page.on("response", lambda answer: self.hear(answer.status >= 400, f"{answer.status} {answer.url}"))
+        page.on(
+            "response",
+            lambda answer: self.hear(answer.status >= 400, f"{answer.status} {answer.url}"),
+        )
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", lambda said: self.hear(said.type in ("error", "warning"), said.text))
 

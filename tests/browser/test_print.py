@@ -11,7 +11,6 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import Open
 
-
 PARTS = "pre > code, td, summary, .tabbed-labels label, a[href]:not(.headerlink, .exhibit-download)"
 HIDDEN = """(parts) => parts.filter((one) => !one.checkVisibility({ visibilityProperty: true })
   || !one.getBoundingClientRect().height && one.textContent).map((one) => one.outerHTML)"""

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 
+
 def test_sources_and_outputs_are_there(open_page: Open, site: Path, path: str) -> None:
     """As many and the same as the file holds, and each of them can be made visible."""
     html = BeautifulSoup((site / path).read_text("utf-8"), "html.parser")
@@ -36,7 +37,9 @@ def test_tabs_switch(open_page: Open, path: str) -> None:
 def test_a_phone_reaches_every_page(open_page: Open, path: str) -> None:
     """The drawer is a checkbox with a label; its links lead to the other pages."""
     page = open_page(path, width=360, java_script_enabled=False)
-    link = page.locator(".md-nav--primary a.md-nav__link[href$='.html']:not(.md-nav__link--active)").first
+    link = page.locator(
+        ".md-nav--primary a.md-nav__link[href$='.html']:not(.md-nav__link--active)"
+    ).first
     expect(link).not_to_be_in_viewport()
     page.locator("header label[for=__drawer]").click()
     expect(link).to_be_in_viewport()
