@@ -39,6 +39,16 @@ def install(session: nox.Session, group: str) -> None:
     session.env["PYTHONPATH"] = str(Path.cwd())
 
 
+def install_from_npm(session: nox.Session) -> None:
+    """Install axe, Lighthouse and the HTML validator exactly as pinned, unless they are there."""
+    folder = Path("tests", "browser")
+    pins, mark = folder / "npm-shrinkwrap.json", folder / "node_modules" / "pins.json"
+    if not mark.exists() or mark.read_bytes() != pins.read_bytes():
+        options = ("--ignore-scripts", "--no-audit", "--no-fund")
+        session.run("npm", "ci", f"--prefix={folder}", *options, external=True)
+        shutil.copy(pins, mark)
+
+
 def judge(session: nox.Session, *options: str) -> None:
     """Hold the contracts over the runs that were captured, and keep what held as evidence."""
     where = ("--runs=build/runs", "--evidence=build/evidence.json")
@@ -74,6 +84,33 @@ def zensical(session: nox.Session) -> None:
     session.run("python", "-m", "exhibits", "plain", "build/zensical")
     session.run("pytest", "tests/site", "--site=build/zensical", "-q", "-rN", "--tb=line")
     session.run("pytest", "tests/zensical", "-q", "-rN", "--tb=short")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at site/ in a real Chromium, and execute what its copy buttons copy."""
+    install(session, "browser")
+    install_from_npm(session)
+    pasted = Path("build", "pasted")
+    shutil.rmtree(pasted, ignore_errors=True)
+    options = ("--site=site", f"--pasted={pasted / 'examples'}", "-q", "-rN", "--tb=short")
+    session.run("pytest", "tests/browser", *options, *session.posargs)
+    for part in ("docs", "exhibits", "tests"):
+        shutil.copytree(part, pasted / part, ignore=shutil.ignore_patterns("node_modules"))
+    for part in ("mkdocs.yml", "pyproject.toml"):
+        shutil.copy(part, pasted)
+    session.env["PYTHONPATH"] = str(pasted.resolve())
+    with session.chdir(pasted):
+        session.run("python", "-m", "exhibits", "capture")
+        judge(session, "--tb=short")
+
+
+@nox.session
+def lighthouse(session: nox.Session) -> None:
+    """Score every page of site/ with Lighthouse, as a phone sees it: about 15 s a look."""
+    install(session, "browser")
+    install_from_npm(session)
+    session.run("python", "-m", "tests.browser.lighthouse", "site")
 
 
 @nox.session(name="interpreters")
@@ -144,7 +181,7 @@ def inventory(session: nox.Session) -> None:
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
     session.install("uv")
-    for group in ("tests", "docs", "zensical", "lint", "nox"):
+    for group in ("tests", "docs", "browser", "zensical", "lint", "nox"):
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
             *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),

@@ -97,6 +97,7 @@ def timeline(name: str, lanes: Sequence[str] = (), beside: bool = False, caption
         raise Problem(f"timeline of examples/{name}: {error}; name each lane or none") from error
     return str(
         _template("timeline.html").render(
+            name=name,
             anchor=_anchor(name),
             timelines=drawn,
             both=len(shown) > 1,

@@ -1,0 +1,136 @@
+"""Everyone can read and use each page: what axe finds, forced colours, the keyboard alone."""
+
+import json
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OPEN_EVERYTHING, Open
+
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing(open_page: Open, path: str, width: int, scheme: str) -> None:
+    page = open_page(path, width=width, color_scheme=scheme)
+    page.evaluate(OPEN_EVERYTHING)
+    page.evaluate(AXE.read_text("utf-8"))
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    found = page.evaluate(f"axe.run(document, {json.dumps(options)})")
+    assert found["passes"], "axe looked at nothing"
+    violations = [
+        f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]
+    ]
+    assert not violations, "\n".join(violations)
+
+
+# What a picture draws for its data, by the colours that it ends up with.
+DRAWN = """() => [...document.querySelectorAll(
+  ".timeline rect, .chart rect, .timeline text, .chart text, .chart circle, .chart .spread"
+)].map((one) => {
+  const { fill, stroke } = getComputedStyle(one);
+  return [one.getAttribute("class"), fill, stroke];
+})"""
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_leave_everything_visible(open_page: Open, path: str, scheme: str) -> None:
+    """Parts of a picture differ from the background, and bars from each other."""
+    page = open_page(path, forced_colors="active", color_scheme=scheme)
+    background = page.evaluate(BACKGROUND)
+    colours: dict[str, set[str]] = {}
+    for kind, fill, stroke in page.evaluate(DRAWN):
+        assert {fill, stroke} - {background, "none"}, f"{kind} is invisible"
+        colours.setdefault(kind, set()).add(fill)
+    bars = [colours[kind] for kind in ("core", "held", "alive") if kind in colours]
+    assert len(set.union(set(), *bars)) == len(bars), "two kinds of bar look the same"
+    for edge in page.locator(".exhibit-head, .exhibit-result").all():
+        width, colour = edge.evaluate(
+            "one => [getComputedStyle(one).borderLeftWidth, getComputedStyle(one).borderLeftColor]"
+        )
+        assert float(width.removesuffix("px")) > 0
+        assert colour != background
+
+
+# What the keyboard can reach, in order, and how each looks where it stands.
+REACHABLE = """() => [...document.querySelectorAll(
+  "a[href], button, summary, input, [tabindex='0']"
+)].filter((one) => one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true })
+  && !one.closest("[inert], .md-search__output") && !one.matches(".md-toggle, .md-top[hidden]")
+  && (one.type !== "radio" || one === (document.querySelector(`[name="${one.name}"]:checked`)
+    ?? document.querySelector(`[name="${one.name}"]`))))
+"""
+LOOKS = """(one) => {
+  const about = [one, one.nextElementSibling, one.closest("form"),
+    one.closest(".tabbed-set")?.querySelector(`label[for="${one.id}"]`)].filter(Boolean);
+  return about.flatMap((part) => [null, "::before", "::after"].map((pseudo) => {
+    const s = getComputedStyle(part, pseudo);
+    return [s.outlineStyle, s.outlineWidth, s.outlineColor, s.boxShadow, s.color, s.opacity,
+      s.backgroundColor, s.textDecorationLine, s.borderColor, s.clipPath, s.top].join(" ");
+  }));
+}"""
+
+
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    open_page: Open, path: str
+) -> None:
+    page = open_page(path, reduced_motion="reduce")
+    page.add_style_tag(content="* { transition: none !important }")
+    page.evaluate(f"window.reachable = ({REACHABLE})()")
+    page.evaluate(f"window.looks = reachable.map({LOOKS})")
+    total = page.evaluate("reachable.length")
+    assert total > 10
+    reached = []
+    for _ in range(total):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.md-search__scrollwrap')"):
+            page.keyboard.press("Tab")  # the list of results, which opened with the search
+        place, seen, what = page.evaluate(
+            "() => { const one = document.activeElement, place = reachable.indexOf(one);"
+            f" return [place, place >= 0 && String(({LOOKS})(one)) !== String(looks[place]),"
+            " one.outerHTML.slice(0, 150)]; }"
+        )
+        assert place >= 0, f"reached, but not expected: {what}"
+        assert seen, f"looks the same with the focus: {what}"
+        reached.append(place)
+    assert reached == list(range(total))
+    if path != "404.html":  # it has nothing to skip to
+        assert page.evaluate("reachable[0].matches('.md-skip')")
+
+
+def test_arrow_keys_switch_tabs(open_page: Open, path: str) -> None:
+    page = open_page(path)
+    for tabs in page.locator(".tabbed-set").all():
+        blocks = tabs.locator(".tabbed-block")
+        tabs.locator("> input").first.focus()
+        for number in range(1, blocks.count()):
+            page.keyboard.press("ArrowRight")
+            assert blocks.nth(number).is_visible()
+            assert not blocks.nth(number - 1).is_visible()
+
+
+def test_the_search_works_by_keyboard(open_page: Open, path: str) -> None:
+    """A slash opens it, Escape closes it, Enter follows the best result."""
+    page = open_page(path)
+    field = page.locator(".md-search__input")
+    opened = page.locator("#__search")
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    expect(opened).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(opened).not_to_be_checked()
+    expect(field).not_to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("thread")
+    result = page.locator(".md-search-result__link").first
+    result.wait_for()
+    links = page.locator(".md-search-result__link")
+    targets = {urljoin(page.url, href) for href in links.evaluate_all("all => all.map(String)")}
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "?h=" in url)
+    assert page.url in targets
