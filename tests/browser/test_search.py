@@ -1,59 +1,33 @@
 """A reader who pastes an error, names a method or asks a question finds the page, in Chromium."""
 
-import functools
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from functools import cache
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from exhibits import pages
 from exhibits.project import Project
 from exhibits.store import Store
 
 PROJECT = Project.here()
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 INPUT = "input[data-md-component=search-query]"
 # Pages that list all errors, or all terms, answer as well as the page that shows one.
 LISTS = {"errors.html", "glossary.html"}
 LAST_LINE = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Pool|Interrupt|Empty|Full|ShutDown): .*")
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder, and does not write a line for each file."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest) -> Path:
-    folder = Path(request.config.getoption("--site", default="site")).resolve()
-    assert (folder / "index.html").is_file(), f"no site in {folder}: run nox -s docs"
-    return folder
-
-
 @pytest.fixture(scope="module", params=["http", "file"])
-def page(request: pytest.FixtureRequest, site: Path) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, browser: Browser, host: str, site: Path) -> Iterator[Page]:
     """The site's first page, its search ready; from a server, and from disk."""
-    chromium = shutil.which("chromium")
-    assert chromium, "no chromium on PATH: install it"
-    handler = functools.partial(Quiet, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        opened = browser.new_page()
-        top = f"http://127.0.0.1:{server.server_port}" if request.param == "http" else site.as_uri()
-        opened.goto(f"{top}/index.html")
-        yield opened
-        browser.close()
-        server.shutdown()
+    opened = browser.new_page()
+    top = host if request.param == "http" else site.as_uri()
+    opened.goto(f"{top}/index.html")
+    yield opened
+    opened.close()
 
 
 def found(page: Page, query: str) -> list[str]:
