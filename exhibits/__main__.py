@@ -13,7 +13,7 @@ from exhibits import interpreters, inventory, pages
 from exhibits.capture import capture
 from exhibits.compare import versions
 from exhibits.downloads import put_downloads
-from exhibits.plain import write_plain
+from exhibits.plain import put_copies
 from exhibits.project import Problem, Project
 from exhibits.store import Store
 
@@ -43,7 +43,7 @@ def main() -> int:
             case "capture":
                 capture_all(Project.here(), reuse=arguments.reuse)
             case "plain":
-                write_plain(arguments.built)
+                put_copies(arguments.built)
             case "publish":
                 publish(Project.here(), arguments.built, arguments.site, arguments.since)
             case "inventory":

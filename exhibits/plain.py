@@ -1,143 +1,211 @@
-"""The built pages once more as Markdown, with llms.txt, for readers that are programs.
+"""The built pages as Markdown, for readers that are programs, and llms.txt, which lists them."""
 
-Made from the built HTML, so that it says what the pages say, whichever builder made them.
-The format of llms.txt: https://llmstxt.org.
-"""
-
+import copy
 import re
+from itertools import groupby
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from markdownify import ATX, MarkdownConverter
 
+from exhibits.downloads import ZIP
 from exhibits.project import Problem
 
-# What is for the eye or the hand: links to a section itself, buttons, announcements, inputs.
-FURNITURE = ".headerlink, button, .md-code__nav, [role=status], input, .exhibit-unseen"
+# The language of a fence, by the class of what the code stands in.
+LANGUAGES = {"exhibit-source": "python", "exhibit-output": "text", "exhibit-question": "text"}
+# What only a browser can use.
+CONTROLS = "a.headerlink, button, input, .tabbed-labels, .exhibit-keys"
+# Paragraphs that name what follows them.
+LABELS = ".admonition-title, .exhibit-label, .exhibit-group"
+# What Markdown would take for markup: anywhere, at the edge of a word, at the start of a line.
+MARKUP = re.compile(r"[\\`*\[\]<|~]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|^[-+#>](?=\s)", re.M)
 
 
-def write_plain(site: Path) -> list[Path]:
-    """Write `<page>.md` beside each page that the navigation lists, and llms.txt; return all."""
-    names = _in_order(site)
-    pages = {name: _parsed(site / f"{name}.html") for name in names}
-    copies = {name: as_markdown(page) for name, page in pages.items()}
-    written = {site / f"{name}.md": text for name, text in copies.items()}
-    written[site / "llms.txt"] = _index(pages)
-    written[site / "llms-full.txt"] = "\n".join(copies.values())
-    for path, text in written.items():
-        path.write_text(text, "utf-8")
-    return list(written)
+def put_copies(site: Path) -> list[Path]:
+    """Put a Markdown copy beside each page of a built site, and llms.txt; return the copies.
+
+    Raises Problem where the pages are not what MkDocs or Zensical builds.
+    """
+    pages = {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in in_order(site)}
+    copies, entries = {}, []
+    for path, page in pages.items():
+        target = path.with_suffix(".md")
+        copies[target] = markdown(_part(page, "article", path))
+        title, lead = (_line(_part(page, part, path)) for part in ("h1", "h1 ~ p"))
+        entries.append(f"- [{title}]({target.name}): {lead}")
+    first, page = next(iter(pages.items()))
+    listing = [
+        f"# {_line(_part(page, 'h1', first))}\n",
+        f"> {_part(page, 'meta[name=description]', first)['content']}\n",
+        "Each page is here as Markdown, with the scripts and what they printed.\n",
+        "## Pages\n",
+        *entries,
+        "\n## Optional\n",
+        "- [All pages](llms-full.txt): the same copies in one file, in this order",
+        f"- [All examples](examples/{ZIP}): the scripts, as a zip",
+    ]
+    _write(site / "llms.txt", "\n".join(listing) + "\n")
+    _write(site / "llms-full.txt", "\n".join(copies.values()))
+    for target, text in copies.items():
+        _write(target, text)
+    return list(copies)
 
 
-def as_markdown(page: BeautifulSoup) -> str:
-    """The article of a page as Markdown: every source, every output, pictures as their words."""
-    article = _one(page, "article")
-    for tag in article.select(FURNITURE):
-        tag.decompose()
-    for download in article.select(".exhibit-download"):
-        download.decompose()
-    for name in article.select(".exhibit-name"):
-        _turn_into(page, name, "code")
-    for label in article.select(".exhibit-label, .admonition-title, summary"):
-        _turn_into(page, label, "strong")
-    for tabs in article.select(".tabbed-set"):
-        _put_labels_over_their_blocks(page, tabs)
-    for picture in article.select("svg"):
-        _say_in_words(page, picture)
-    for link in article.select("a[href]"):
-        link["href"] = _to_copy(str(link["href"]))
-    text = _Converter(
-        heading_style=ATX, bullets="-", escape_misc=True, autolinks=False
-    ).convert_soup(article)
-    return re.sub(r"\n{3,}(?=#)", "\n\n", text.strip()) + "\n"
+def in_order(site: Path) -> list[Path]:
+    """The pages of a built site as the navigation orders them: each names the next.
+
+    Raises Problem where that way does not lead to a page.
+    """
+    way: list[Path] = []
+    name = "index.html"
+    while name:
+        path = site / name
+        if not path.is_file():
+            raise Problem(f"there is no {path}: build the site first, by nox -s docs")
+        way.append(path)
+        following = BeautifulSoup(path.read_text("utf-8"), "html.parser").find("link", rel="next")
+        name = unquote(urljoin(name, str(following["href"]))) if following else ""
+    if beside := set(site.glob("*.html")) - {*way, site / "404.html"}:
+        raise Problem(f"{min(beside)}: no page leads to it; name it under nav in mkdocs.yml")
+    return way
+
+
+def markdown(article: Tag) -> str:
+    """A page's article as Markdown, in which HTML stands nowhere but inside fences."""
+    converter = _Converter(heading_style=ATX, autolinks=False, bullets="-")
+    return converter.convert_soup(_simplified(article)).strip() + "\n"
 
 
 class _Converter(MarkdownConverter):
-    """Fences that say their language and hold the text exactly."""
+    """Keeps code exact, and marks no character as literal that is so anyway."""
 
-    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        text = el.get_text()
-        longest = max(map(len, re.findall("`+", text)), default=0)
-        marks = "`" * max(3, longest + 1)
-        end = "" if text.endswith("\n") else "\n"
-        return f"\n\n{marks}{_language(el)}\n{text}{end}{marks}\n\n"
+    def convert_pre(self, tag: Tag, text: str, parent_tags: set[str]) -> str:
+        code = tag.get_text()
+        marks = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+        end = "" if code.endswith("\n") or not code else "\n"
+        return f"\n\n{marks}{_language(tag)}\n{code}{end}{marks}\n\n"
+
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        return MARKUP.sub(r"\\\g<0>", text)
 
 
 def _language(code: Tag) -> str:
-    """The language of a block of code: that of its fence, or Python for an exhibit's source."""
-    around = " ".join(
-        name for tag in code.parents for name in tag.get_attribute_list("class") if name
-    )
-    if "exhibit-source" in around:
-        return "python"
-    named = re.search(r"\blanguage-(\w+)", around)
-    return named[1] if named else "text"
+    for tag in code.parents:
+        for name in tag.get_attribute_list("class"):
+            if name in LANGUAGES or (name or "").startswith("language-"):
+                return LANGUAGES.get(name, name.removeprefix("language-"))
+    return ""
 
 
-def _in_order(site: Path) -> list[str]:
-    """The names of the pages, as the navigation lists them."""
-    page = _parsed(site / "index.html")
-    links = [str(link["href"]) for link in page.select("nav.md-nav--primary a.md-nav__link[href]")]
-    pages = [link.removesuffix(".html") for link in links if link.endswith(".html")]
-    return list(dict.fromkeys(pages))
+def _simplified(article: Tag) -> Tag:
+    """A copy of an article in which all that Markdown lacks is said with what it has."""
+    article = copy.copy(article)
+    for tabs in article.select(".tabbed-set"):
+        labels, blocks = tabs.select(".tabbed-labels > label"), tabs.select(".tabbed-block")
+        for label, block in zip(labels, blocks, strict=True):
+            label.name, label["class"] = "p", "exhibit-label"
+            label.insert(0, "Output on Python ")
+            block.insert(0, label)
+    for control in article.select(CONTROLS):
+        control.decompose()
+    for head in article.select(".exhibit-head"):
+        _name_the_file(head)
+    for marked in article.select(".exhibit-marked"):
+        if code := marked.find_previous("code"):
+            marked.string = f"{_in_red(code)} went to standard error."
+    for picture in article.select("svg"):
+        said = [words.get_text(" ", strip=True) for words in picture(["title", "desc"])]
+        picture.name, picture.string = "p", f"Picture: {'. '.join(said)}" if said else ""
+    for summary in article.select("details > summary"):
+        _say_what_opens(summary)
+    for label in article.select(LABELS):
+        _embolden(label)
+    for row in article.select("tr[id]"):  # a link to evidence names a row of it
+        if first := row.find("td"):
+            first.insert(0, _tag("code", str(row["id"])))
+    for code in article.select("td code, th code"):
+        code.string = code.get_text().replace("|", r"\|")
+    for link in article.select("a[href]"):
+        link["href"] = _to_copy(str(link["href"]))
+    return article
 
 
-def _index(pages: dict[str, BeautifulSoup]) -> str:
-    """The text of llms.txt: what the site is, and a link and a sentence for each page."""
-    front = next(iter(pages.values()))
-    lines = [f"# {_one(front, 'h1').get_text().strip()}", "", f"> {_description(front)}", ""]
-    lines += ["## Pages", ""]
-    for name, page in pages.items():
-        title = _one(page, "h1").get_text().removesuffix("¶").strip()
-        lines.append(f"- [{title}]({name}.md): {_description(page)}")
-    lines += ["", "## Optional", "", "- [All pages in one file](llms-full.txt)", ""]
-    return "\n".join(lines)
+def _name_the_file(head: Tag) -> None:
+    """Leave of the line above a source its name, as a link to the file."""
+    name, file = head.select_one(".exhibit-name"), head.select_one("a[href]")
+    if name and file:
+        file.string = ""
+        file.append(_tag("code", name.get_text()))
+        head.clear()
+        head.append(file)
 
 
-def _parsed(path: Path) -> BeautifulSoup:
-    try:
-        return BeautifulSoup(path.read_text("utf-8"), "html.parser")
-    except OSError as error:
-        raise Problem(f"there is no {path}: build the site first, with nox -s docs") from error
+def _in_red(code: Tag) -> str:
+    """Which lines of an output are marked as standard error: `Line 2, lines 4 to 7`."""
+    before, numbers = "", []
+    for piece in code.children:
+        if isinstance(piece, Tag) and "exhibit-stderr" in piece.get_attribute_list("class"):
+            numbers.append(1 + before.count("\n"))
+        before += piece.get_text()
+    if len(numbers) == len(before.splitlines()):
+        return "All of it"
+    spans = [
+        [number for _, number in members]
+        for _, members in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
+    ]
+    named = [f"lines {s[0]} to {s[-1]}" if len(s) > 1 else f"line {s[0]}" for s in spans]
+    return ", ".join(named).capitalize()
 
 
-def _one(page: BeautifulSoup, selector: str) -> Tag:
-    found = page.select_one(selector)
-    if found is None:
-        raise Problem(f"a built page has no <{selector}>: has the theme changed?")
-    return found
+def _say_what_opens(summary: Tag) -> None:
+    """Unfold a `<details>`: its summary becomes an option to choose, or else a label."""
+    if summary.parent:
+        summary.parent.name = "div"
+    code = summary.code
+    if code and summary.find_parent(class_="exhibit-question"):
+        code.name, summary.name = "pre", "div"
+        code.insert_before(_tag("p", "Option:"))
+    else:
+        summary.name = "p"
+        _embolden(summary)
 
 
-def _description(page: BeautifulSoup) -> str:
-    return str(_one(page, "meta[name=description]")["content"])
+def _embolden(label: Tag) -> None:
+    strong = _tag("strong")
+    strong.extend(list(label.contents))
+    label.append(strong)
 
 
-def _turn_into(page: BeautifulSoup, tag: Tag, kind: str) -> None:
-    """Make a paragraph of its own of it, in code or in bold; what is code already stays so."""
-    tag.name = "p"
-    if not tag.find("code"):
-        text = page.new_tag(kind, string=tag.get_text().strip())
-        tag.clear()
-        tag.append(text)
-
-
-def _put_labels_over_their_blocks(page: BeautifulSoup, tabs: Tag) -> None:
-    labels = tabs.select(".tabbed-labels > label")
-    for label, block in zip(labels, tabs.select(".tabbed-block"), strict=True):
-        _turn_into(page, label, "strong")
-        block.insert(0, label)
-
-
-def _say_in_words(page: BeautifulSoup, picture: Tag) -> None:
-    words = page.new_tag("p")
-    words.string = ". ".join(tag.get_text().strip() for tag in picture.select("title, desc"))
-    picture.replace_with(words)
+def _tag(name: str, text: str = "") -> Tag:
+    return BeautifulSoup("", "html.parser").new_tag(name, string=text)
 
 
 def _to_copy(link: str) -> str:
-    """Where a link leads among the copies: a page's link to the page's copy."""
+    """The link to the Markdown copy of a page of the site; another link as it is."""
     parts = urlsplit(link)
-    if parts.netloc or not parts.path.endswith(".html"):
+    if parts.scheme or parts.netloc or not parts.path.endswith(".html"):
         return link
     return parts._replace(path=parts.path.removesuffix(".html") + ".md").geturl()
+
+
+def _line(tag: Tag) -> str:
+    """What a heading or paragraph says, in one line of Markdown without links."""
+    tag = copy.copy(tag)
+    for proof in tag.select("a.proof, a.headerlink"):
+        proof.decompose()
+    for link in tag.select("a"):
+        link.unwrap()
+    tag.name = "p"
+    return " ".join(_Converter().convert_soup(tag).split())
+
+
+def _part(page: BeautifulSoup, selector: str, path: Path) -> Tag:
+    part = page.select_one(selector)
+    if not part:
+        raise Problem(f"{path}: there is no {selector} in it; give the page one")
+    return part
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="\n")

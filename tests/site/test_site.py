@@ -1,7 +1,6 @@
 """The built site shows the very runs that were made, and holds together."""
 
 import gzip
-import re
 import statistics
 import zipfile
 from collections import Counter
@@ -27,13 +26,6 @@ SOURCES = sorted(PROJECT.docs.glob("*.md"))
 USES = sorted({(use.page, use.example) for use in pages.uses(PROJECT)})
 # Attributes by which a page makes the browser fetch something.
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
-
-
-@pytest.fixture
-def site(request: pytest.FixtureRequest) -> Path:
-    folder = request.config.getoption("--site")
-    assert folder.is_dir(), f"no {folder}: run nox -s docs"
-    return Path(folder)
 
 
 @cache
@@ -142,23 +134,6 @@ def test_the_zip_holds_every_example(site: Path) -> None:
     assert held == {
         name: (PROJECT.examples / name).read_bytes() for name in PROJECT.example_names()
     }
-
-
-def test_every_page_has_a_copy_in_markdown(site: Path) -> None:
-    """With each source and output that the page shows, in a fence, and without any markup."""
-    index = (site / "llms.txt").read_text("utf-8")
-    for path in every_page(site):
-        copy = path.with_suffix(".md").read_text("utf-8")
-        assert f"]({path.stem}.md): " in index
-        fences = re.findall(r"^(`{3,})(\w+)\n(.*?)^\1$", copy, re.M | re.S)
-        held = Counter((language, text) for _, language, text in fences)
-        page = parsed(path)
-        shown = Counter(("python", text) for text in blocks(page, "exhibit-source"))
-        shown += Counter(("text", text) for text in blocks(page, "exhibit-output"))
-        ends = {(kind, text if text.endswith("\n") else text + "\n"): 1 for kind, text in shown}
-        assert set(ends) <= set(held), path.name
-        prose = re.sub(r"^(`{3,}).*?^\1$|`[^`\n]*`", "", copy, flags=re.M | re.S)
-        assert re.findall(r"(?<!\\)<[a-z/][^>]*>|¶", prose) == [], path.name
 
 
 def test_links_and_anchors_lead_somewhere(site: Path) -> None:
