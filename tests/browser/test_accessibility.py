@@ -132,7 +132,9 @@ def test_the_search_works_by_keyboard(open_page: Open, path: str) -> None:
     page.keyboard.press("Escape")
     expect(opened).not_to_be_checked()
     expect(field).not_to_be_focused()
+    page.wait_for_timeout(300)  # a reader's hand is no quicker, and the theme's script is not
     page.keyboard.press("/")
+    expect(opened).to_be_checked()
     page.keyboard.type("thread")
     result = page.locator(".md-search-result__link").first
     result.wait_for()
