@@ -11,6 +11,10 @@
     document.querySelectorAll(".md-code__nav").forEach((nav) => nav.setAttribute("role", "none"));
     document.querySelectorAll(".md-typeset__scrollwrap, .exhibit-output code").forEach((one) => wide.observe(one));
   };
+  let soon;
+  new MutationObserver(() => {
+    clearTimeout(soon);
+    soon = setTimeout(mend, 50);
+  }).observe(document.body, { childList: true, subtree: true });
   mend();
-  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
 }

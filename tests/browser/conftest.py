@@ -16,8 +16,12 @@ QUIET = (
     *("--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run"),
 )
-# Each answer of a question can be open; so can every tab, one below the other.
+# Each answer of a question can be open; so can every tab, one below the other; and what is laid out
+# only when a reader comes near is.
 OPEN_EVERYTHING = """() => {
+  document.head.append(Object.assign(document.createElement("style"), {
+    textContent: "* { content-visibility: visible !important }",
+  }));
   for (const one of document.querySelectorAll("details")) {
     one.removeAttribute("name");
     one.open = true;
