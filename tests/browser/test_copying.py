@@ -46,5 +46,6 @@ def test_every_example_can_be_copied(open_page: Open, site: Path) -> None:
     shown = set()
     for path in site.rglob("*.html"):
         page = open_page(os.path.relpath(path, site))
-        shown |= set(page.locator(".exhibit:has(.exhibit-source) .exhibit-name").all_text_contents())
+        names = page.locator(".exhibit:has(.exhibit-source) .exhibit-name")
+        shown |= set(names.all_text_contents())
     assert shown == set(Project.here().example_names())
