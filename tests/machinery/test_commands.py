@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exhibits.downloads import ZIP
 from exhibits.interpreters import Installation
 from exhibits.store import Store
 from tests.machinery.conftest import ROOT, Tiny, a_run, alive_with, end
@@ -43,7 +44,7 @@ def test_capture_stores_the_runs_and_copies_the_examples_to_download(
     assert (answer.returncode, answer.stderr) == (0, "")
     assert [run.stdout for run in Store(project.project.runs).all()] == ["one\n"]
     copies = [path for path in (project.root / "docs/examples").rglob("*") if path.is_file()]
-    assert [path.name for path in copies] == ["one.py"], "the former one is gone"
+    assert {path.name for path in copies} == {"one.py", ZIP}, "the former one is gone"
     assert copies[0].read_bytes() == source.read_bytes()
 
 
