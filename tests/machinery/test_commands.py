@@ -43,9 +43,10 @@ def test_capture_stores_the_runs_and_copies_the_examples_to_download(
     answer = project.command("exhibits", "capture")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert [run.stdout for run in Store(project.project.runs).all()] == ["one\n"]
-    copies = [path for path in (project.root / "docs/examples").rglob("*") if path.is_file()]
-    assert {path.name for path in copies} == {"one.py", ZIP}, "the former one is gone"
-    assert copies[0].read_bytes() == source.read_bytes()
+    folder = project.root / "docs/examples"
+    copies = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert copies == {"threads/one.py", ZIP}, "the former one is gone"
+    assert (folder / "threads/one.py").read_bytes() == source.read_bytes()
 
 
 def test_capture_executes_anew_unless_told_to_reuse(tiny: Callable[..., Tiny]) -> None:
