@@ -58,6 +58,8 @@ def article(page: BeautifulSoup) -> list[str]:
     assert isinstance(tag, Tag), "no article"
     for furniture in tag.select(", ".join(FURNITURE)):
         furniture.decompose()
+    for unsearched in tag.select("[data-search-exclude]"):
+        del unsearched["data-search-exclude"]  # a word to the builder, which Zensical takes out
     return tag.decode_contents().strip().splitlines()
 
 
