@@ -18,13 +18,19 @@
       this.started = used.then(() => {
         const worker = new Started(url);
         worker.addEventListener("message", ({ data }) => {
-          this.dispatchEvent(new MessageEvent("message", { data }));
+          const message = new MessageEvent("message", { data });
+          this.dispatchEvent(message);
+          this.onmessage?.(message);
         });
+        worker.addEventListener("error", (error) => this.onerror?.(error));
         return worker;
       });
     }
     postMessage(message) {
       this.started.then((worker) => worker.postMessage(message));
+    }
+    terminate() {
+      this.started.then((worker) => worker.terminate());
     }
   };
 }
