@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OPEN_EVERYTHING, Open
 
@@ -83,6 +83,24 @@ LOOKS = """(one) => {
 }"""
 
 
+FOCUS = f"""() => {{
+  const one = document.activeElement, place = reachable.indexOf(one);
+  const seen = place >= 0 && String(({LOOKS})(one)) !== String(looks[place]);
+  return [place, seen, one.outerHTML.slice(0, 150)];
+}}"""
+
+
+def look_at_the_focus(page: Page) -> tuple[int, bool, str]:
+    """Where it is, whether that can be seen, and on what; soon, if the theme is still at work."""
+    place, seen, what = page.evaluate(FOCUS)
+    for _ in range(40):
+        if place >= 0 and seen:
+            break
+        page.wait_for_timeout(25)
+        place, seen, what = page.evaluate(FOCUS)
+    return place, seen, what
+
+
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     open_page: Open, path: str
 ) -> None:
@@ -97,11 +115,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('.md-search__scrollwrap')"):
             page.keyboard.press("Tab")  # the list of results, which opened with the search
-        place, seen, what = page.evaluate(
-            "() => { const one = document.activeElement, place = reachable.indexOf(one);"
-            f" return [place, place >= 0 && String(({LOOKS})(one)) !== String(looks[place]),"
-            " one.outerHTML.slice(0, 150)]; }"
-        )
+        place, seen, what = look_at_the_focus(page)
         assert place >= 0, f"reached, but not expected: {what}"
         assert seen, f"looks the same with the focus: {what}"
         reached.append(place)
