@@ -1,0 +1,184 @@
+"""Everything between the examples and a published site; or a line that says why there is none."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from exhibits import interpreters, pages
+from exhibits.capture import capture
+from exhibits.compare import versions
+from exhibits.downloads import put_downloads
+from exhibits.page import CHECKED_RUNS_ONLY
+from exhibits.plain import put_copies
+from exhibits.project import Problem, Project
+from exhibits.store import Store
+
+# What a site is made from, besides the runs; and what tools put among that while they work.
+SOURCES = ("docs", "examples", "exhibits", "tests", "mkdocs.yml", "pyproject.toml")
+NO_SOURCES = {"__pycache__", "node_modules"}
+
+
+def build(project: Project) -> None:
+    """Execute every example everywhere, hold the contracts over the runs, and publish the site.
+
+    Raises Problem, and leaves the published site as it is, where anything does not hold.
+    """
+    began = time.monotonic()
+    new = project.build / "site"
+    with alone(project):
+        put_former_back(project)
+        put_all_downloads(project)
+        sources = digests(project.root, SOURCES)
+        capture_all(project)
+        runs = digests(project.root, (project.runs.relative_to(project.root).as_posix(),))
+        judge(project)
+        write_pages(project, new)
+        pytest(project, "the built pages do not hold", "tests/site", f"--site={new}", "--tb=line")
+        refuse_changes(project.root, sources | runs)
+        publish(project, new, began)
+
+
+@contextlib.contextmanager
+def alone(project: Project) -> Iterator[None]:
+    """Be the only one that writes to `build/` and `site/`. Raises Problem where another one does."""
+    project.build.mkdir(exist_ok=True)
+    lock = FileLock(project.build / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Problem(
+            f"another build is at work in {project.root.name}/: wait until it has ended"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def put_all_downloads(project: Project) -> None:
+    """Put the files that readers download into docs/."""
+    here = interpreters.found(tuple(project.settings["interpreters"]))
+    put_downloads(project, [one.interpreter for one in here])
+
+
+def capture_all(project: Project, reuse: bool = False) -> None:
+    """Execute every example on every interpreter; with `reuse`, where no run of it is valid."""
+    pages_by_example = pages.page_of_each(project)
+    here = interpreters.found(tuple(project.settings["interpreters"]))
+    if not reuse:
+        shutil.rmtree(project.runs, ignore_errors=True)
+    examples, store = list(pages_by_example), Store(project.runs)
+    capture(project, here, examples, store, Console(), pages_by_example, repeats=not reuse)
+    project.evidence.unlink(missing_ok=True)  # it is about former runs
+    pages.rehearse(project)
+
+
+def judge(project: Project) -> None:
+    """Hold the contracts over the runs that were captured, and keep what held as evidence."""
+    where = (f"--runs={project.runs}", f"--evidence={project.evidence}")
+    pytest(project, "the contracts do not hold", "tests/contracts", *where, "--tb=no")
+
+
+def write_pages(project: Project, new: Path) -> None:
+    """Write the whole site to a folder of its own, from the runs that were judged and no others."""
+    shutil.rmtree(new, ignore_errors=True)
+    command = ("mkdocs", "build", "--strict", f"--site-dir={new}")
+    step(project, "the pages could not be built", *command, **{CHECKED_RUNS_ONLY: "1"})
+    put_copies(new)
+
+
+def pytest(project: Project, otherwise: str, *arguments: str) -> None:
+    step(project, otherwise, "pytest", "-q", "-rN", *arguments)
+
+
+def step(project: Project, otherwise: str, module: str, *arguments: str, **variables: str) -> None:
+    """Do `python -m module …` in the project. Raises Problem, `otherwise`, if it fails."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=project.root, env=os.environ | variables) as process:
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+    if code:
+        raise Problem(f"nothing is published: {otherwise}; site/ is as it was")
+
+
+def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
+    """The SHA-256 of each file of these parts of the project, by its path below `root`."""
+    paths = [path for part in parts for path in (root / part, *(root / part).rglob("*"))]
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path.is_file() and not NO_SOURCES.intersection(path.parts)
+    }
+
+
+def refuse_changes(root: Path, before: Mapping[str, str]) -> None:
+    """Raise Problem where a file is not as it was: then pages, contracts and runs may disagree."""
+    now = digests(root, tuple(dict.fromkeys(name.split("/")[0] for name in before)))
+    changed = [name for name in before if now.get(name) != before[name]]
+    if changed:
+        raise Problem(
+            f"nothing is published: {changed[0]} changed during the build, by an editor or by a "
+            "script that was executed; build again; site/ is as it was"
+        )
+
+
+def publish(project: Project, new: Path, began: float) -> None:
+    """Swap the built site in, and say what it was made from and how to look at it.
+
+    `began` is when the build did, by time.monotonic().
+    """
+    site = project.root / "site"
+    with uninterrupted():
+        if site.exists():
+            site.rename(_former(project))
+        new.rename(site)
+        shutil.rmtree(_former(project), ignore_errors=True)
+    store = Store(project.runs)
+    runs = store.all()
+    here = {run.interpreter for run in runs}
+    examples = {run.example for run in runs}
+    total = len(runs) + len(store.repeats())
+    count = len(list(project.docs.glob("*.md")))
+    print(
+        f"site/ is ready: {count} pages from {total} runs of {len(examples)} examples "
+        f"on Python {versions(here)}, in {time.monotonic() - began:.0f} s.\n"
+        "Open site/index.html, or serve it: python -m http.server -d site"
+    )
+
+
+def put_former_back(project: Project) -> None:
+    """Mend what a build left that was killed while it published; remove what it had built."""
+    site, former = project.root / "site", _former(project)
+    if former.exists() and not site.exists():
+        former.rename(site)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _former(project: Project) -> Path:
+    return project.build / "former"
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM pass for a moment, in which half of something would be done."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
