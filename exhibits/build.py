@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,8 @@ from exhibits.store import Store
 # What a site is made from, besides the runs; and what tools put among that while they work.
 SOURCES = ("docs", "examples", "exhibits", "tests", "mkdocs.yml", "pyproject.toml")
 NO_SOURCES = {"__pycache__", "node_modules"}
+# The lines in which contracts, tests and MkDocs say what is wrong.
+SAYS_WHY = re.compile(r"docs/|examples/|on no page|test_|FAILED|WARNING|ERROR |/.*: [A-Z]\w+")
 
 
 def build(project: Project) -> None:
@@ -45,12 +48,13 @@ def build(project: Project) -> None:
         write_pages(project, new)
         pytest(project, "the built pages do not hold", "tests/site", f"--site={new}", "--tb=line")
         refuse_changes(project.root, sources | runs)
+        refuse_other_interpreters(project)
         publish(project, new, began)
 
 
 @contextlib.contextmanager
 def alone(project: Project) -> Iterator[None]:
-    """Be the only one that writes to `build/` and `site/`. Raises Problem where another one does."""
+    """Be the only one that writes to `build/` and `site/`; raise Problem where another one does."""
     project.build.mkdir(exist_ok=True)
     lock = FileLock(project.build / "lock", timeout=0)
     try:
@@ -76,7 +80,8 @@ def capture_all(project: Project, reuse: bool = False) -> None:
     pages_by_example = pages.page_of_each(project)
     here = interpreters.found(tuple(project.settings["interpreters"]))
     if not reuse:
-        shutil.rmtree(project.runs, ignore_errors=True)
+        for former in (project.runs, project.bytecode):
+            shutil.rmtree(former, ignore_errors=True)
     examples, store = list(pages_by_example), Store(project.runs)
     capture(project, here, examples, store, Console(), pages_by_example, repeats=not reuse)
     project.evidence.unlink(missing_ok=True)  # it is about former runs
@@ -98,20 +103,36 @@ def write_pages(project: Project, new: Path) -> None:
 
 
 def pytest(project: Project, otherwise: str, *arguments: str) -> None:
-    step(project, otherwise, "pytest", "-q", "-rN", *arguments)
+    print(step(project, otherwise, "pytest", "-q", "-rN", *arguments))
 
 
-def step(project: Project, otherwise: str, module: str, *arguments: str, **variables: str) -> None:
-    """Do `python -m module …` in the project. Raises Problem, `otherwise`, if it fails."""
-    command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, cwd=project.root, env=os.environ | variables) as process:
+def step(project: Project, otherwise: str, module: str, *arguments: str, **variables: str) -> str:
+    """Do `python -m module …` in the project; return the last line that it printed.
+
+    Raises Problem if it fails: the lines in which it says why, and `otherwise`.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=project.root,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+    with process:
         try:
-            code = process.wait()
+            output, _ = process.communicate()
         except BaseException:
             process.terminate()
             raise
-    if code:
-        raise Problem(f"nothing is published: {otherwise}; site/ is as it was")
+    said = output.strip().splitlines() or ["it said nothing"]
+    if process.returncode:
+        reasons = [line for line in said if SAYS_WHY.match(line)] or said[-1:]
+        reasons.append(f"nothing is published: {otherwise}; site/ is as it was")
+        raise Problem("\n".join(reasons))
+    return said[-1]
 
 
 def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
@@ -133,6 +154,16 @@ def refuse_changes(root: Path, before: Mapping[str, str]) -> None:
             f"nothing is published: {changed[0]} changed during the build, by an editor or by a "
             "script that was executed; build again; site/ is as it was"
         )
+
+
+def refuse_other_interpreters(project: Project) -> None:
+    """Raise Problem where an interpreter is not what it was when the build began."""
+    for one in interpreters.found(tuple(project.settings["interpreters"])):
+        if interpreters.probe(one.executable) != one:
+            raise Problem(
+                f"nothing is published: Python {one.interpreter.name} ({one.executable}) changed "
+                "during the build; build again; site/ is as it was"
+            )
 
 
 def publish(project: Project, new: Path, began: float) -> None:

@@ -6,7 +6,13 @@ import os
 import signal
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +29,7 @@ from exhibits.execute import (
     execute,
     folder_for_scratch,
 )
-from exhibits.interpreters import Installation
+from exhibits.interpreters import Installation, compile_library
 from exhibits.pages import watched
 from exhibits.project import Problem, Project
 from exhibits.run import Machine, Run
@@ -80,6 +86,16 @@ class Job:
         )
 
 
+# A job, what came of it, and how many others are running.
+Executed = Generator[tuple[Job, Run | BaseException, int], None, None]
+
+
+def folder_of_bytecode(project: Project, installation: Installation) -> Path:
+    """Where the compiled modules of exactly this interpreter are."""
+    interpreter = installation.interpreter
+    return project.bytecode / f"{interpreter.name}-{interpreter.digest}"
+
+
 def capture(
     project: Project,
     installations: Iterable[Installation],
@@ -92,9 +108,12 @@ def capture(
     """Put a run of each example on each interpreter into the store, unless it is there already.
 
     With `repeats`, the examples that the settings call repeated are executed again and again.
-    Raises Problem, a line for each run that met a limit; only the other runs are kept.
+    Raises Problem, a line for each run that met a limit or could not be made; only the others are
+    kept.
     """
     installations = list(installations)
+    for installation in installations:
+        compile_library(installation, folder_of_bytecode(project, installation))
     to_watch = watched(project)
     jobs = [
         job
@@ -113,10 +132,10 @@ def capture(
         for batch in (side_by_side, _execute_alone(alone)):
             with contextlib.closing(batch) as executed:
                 for job, run, running in executed:
-                    complaints = [f"{job}: {text}" for text in _complaints(run, job.limits)]
-                    if not complaints:
+                    if complaint := _complaint(run, job.limits):
+                        problems.append(f"{job}: {complaint}")
+                    elif isinstance(run, Run):
                         store.save(run, job.repeat)
-                    problems += complaints
                     failed = f"{len(problems)} failed" if problems else ""
                     progress.update(bar, advance=1, running=f"{running} running", failed=failed)
     if problems:
@@ -132,11 +151,10 @@ def _jobs(
     installations: list[Installation],
 ) -> Iterator[Job]:
     settings = project.settings
-    limits = Limits(settings["time_limit"], settings["output_bytes"], settings["output_lines"])
+    limits = Limits.of(settings)
     source = (project.examples / example).read_bytes()
     for installation in installations:
-        name = f"{installation.interpreter.name}-{installation.interpreter.version}"
-        bytecode = project.build / "bytecode" / name
+        bytecode = folder_of_bytecode(project, installation)
         job = Job(example, page, source, installation, limits, bytecode, watched)
         yield job
         if repeats and example in settings.get("repeated", ()):
@@ -149,30 +167,47 @@ def _is_there(store: Store, job: Job) -> bool:
     return run is not None and not (job.watched and run.lanes is None)
 
 
-def _execute_all(jobs: list[Job], at_once: int) -> Generator[tuple[Job, Run, int], None, None]:
-    """Each job with its run, as it is done, and how many others are running then."""
-    if not jobs:
-        return
-    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
-    at_once = min(at_once, len(jobs))
+def _execute_all(jobs: list[Job], at_once: int) -> Executed:
+    """Each job with its run, as it is done, and how many others are running then.
+
+    Each worker is a pool of its own, so that a script which kills its worker is known by that.
+    """
+    waiting = iter(jobs)
+    running: dict[Future[Run], tuple[Job, ProcessPoolExecutor]] = {}
     parent = folder_for_scratch(len("/exhibits-12345678") + SOCKETS_BELOW)
-    with (
-        tempfile.TemporaryDirectory("", "exhibits-", parent, True) as scratch,
-        ProcessPoolExecutor(at_once, context, _become_a_worker, (scratch,)) as pool,
-    ):
-        futures: dict[Future[Run], Job] = {pool.submit(job): job for job in jobs}
+    with tempfile.TemporaryDirectory("", "exhibits-", parent, True) as scratch:
+        free = [_worker(scratch) for _ in range(min(at_once, len(jobs)))]
         try:
-            for future in as_completed(futures):
-                running = sum(other.running() for other in futures)
-                yield futures[future], _result(futures[future], future), min(running, at_once)
+            while True:
+                while free and (job := next(waiting, None)):
+                    worker = free.pop()
+                    running[worker.submit(job)] = job, worker
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job, worker = running.pop(future)
+                    error = future.exception()
+                    if isinstance(error, BrokenExecutor):
+                        worker.shutdown()
+                        worker = _worker(scratch)
+                    free.append(worker)
+                    yield job, error or future.result(), len(running)
+            for worker in free:
+                worker.shutdown()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
-                worker.terminate()
+            for process in multiprocessing.active_children():
+                process.terminate()
+            for worker in (*free, *(worker for _, worker in running.values())):
+                worker.shutdown(cancel_futures=True)
             raise
 
 
-def _execute_alone(jobs: list[Job]) -> Generator[tuple[Job, Run, int], None, None]:
+def _worker(scratch: str) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    return ProcessPoolExecutor(1, context, _become_a_worker, (scratch,))
+
+
+def _execute_alone(jobs: list[Job]) -> Executed:
     """As `_execute_all`, but one at a time; again, if other programs were busy meanwhile."""
     for job in jobs:
         for _ in range(TRIES):
@@ -180,6 +215,8 @@ def _execute_alone(jobs: list[Job]) -> Generator[tuple[Job, Run, int], None, Non
             before = _processor_time_of_all()
             (executed,) = _execute_all([job], at_once=1)
             run = executed[1]
+            if not isinstance(run, Run):
+                break
             others = _processor_time_of_all() - before - run.processor_time
             if others <= DISTURBED * run.duration + OWN:
                 break
@@ -221,27 +258,43 @@ def _end_at_once(*_: object) -> None:
     os._exit(130)
 
 
-def _result(job: Job, future: "Future[Run]") -> Run:
-    try:
-        return future.result()
-    except Exception as error:
-        raise Problem(
-            f"{job}: could not be executed ({type(error).__name__}: {error}); "
-            "is the interpreter still there? nox -s interpreters lists them"
-        ) from error
-
-
-def _complaints(run: Run, limits: Limits) -> Iterator[str]:
-    if run.end == "time limit":
-        yield (
-            f"was still running after {limits.seconds:g} s and was stopped; it last printed "
-            f"{_last_words(run)}; make it end, or raise time_limit in pyproject.toml"
+def _complaint(run: Run | BaseException, limits: Limits) -> str:
+    """What is wrong with a run, or why there is none; empty where nothing is."""
+    if isinstance(run, BrokenExecutor):
+        return "killed the process that executes it; let it end its own processes alone"
+    if isinstance(run, BaseException):
+        reason = " ".join(f"{type(run).__name__}: {run}".split())
+        return (
+            f"could not be executed ({reason}); is the interpreter still there? "
+            "nox -s interpreters lists them"
         )
-    if run.end == "output limit":
-        yield (
-            f"printed more than {limits.output_bytes} bytes or {limits.output_lines} lines and was "
-            "stopped; print less, or raise the limits in pyproject.toml"
-        )
+    match run.end:
+        case "time limit":
+            return (
+                f"was still running after {limits.seconds:g} s and was stopped; it last printed "
+                f"{_last_words(run)}; make it end, or raise time_limit in pyproject.toml"
+            )
+        case "output limit":
+            return (
+                f"printed more than {limits.output_bytes} bytes or {limits.output_lines} lines and "
+                "was stopped; print less, or raise the limits in pyproject.toml"
+            )
+        case "memory limit":
+            return (
+                f"took more than {limits.memory // 1_000_000} MB of memory and was stopped; "
+                "take less, or raise memory_megabytes in pyproject.toml"
+            )
+        case "process limit":
+            return (
+                f"had more than {limits.processes} processes and was stopped; "
+                "start fewer, or raise processes in pyproject.toml"
+            )
+        case "thread limit":
+            return (
+                f"had more than {limits.threads} threads and was stopped; "
+                "start fewer, or raise threads in pyproject.toml"
+            )
+    return ""
 
 
 def _last_words(run: Run) -> str:

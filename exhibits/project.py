@@ -42,6 +42,11 @@ class Project:
         return self.build / "runs"
 
     @property
+    def bytecode(self) -> Path:
+        """Each interpreter's compiled library."""
+        return self.build / "bytecode"
+
+    @property
     def evidence(self) -> Path:
         """What the contracts said of those runs."""
         return self.build / "evidence.json"

@@ -1,16 +1,23 @@
 """The Run: one example, executed once, on one interpreter; and its form on disk."""
 
+import hashlib
 import json
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
+
+import psutil
 
 from exhibits.interpreters import Interpreter
 
 Stream = Literal["stdout", "stderr"]
-End = Literal["exited", "time limit", "output limit"]
+Limit = Literal["time limit", "output limit", "memory limit", "process limit", "thread limit"]
+End = Literal["exited"] | Limit
 
 # Seconds that one figure of a lane stands for.
 BIN = 0.05
@@ -48,17 +55,18 @@ class Lane:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a run was made."""
+    """Where a run was made; `identity` is a hash that tells this machine from all others."""
 
     system: str
     cores: int
+    identity: str
 
     @classmethod
     def this(cls) -> "Machine":
         cores = os.cpu_count() or 1
         if hasattr(os, "sched_getaffinity"):
             cores = len(os.sched_getaffinity(0))
-        return cls(f"{platform.system()} {platform.machine()}", cores)
+        return cls(f"{platform.system()} {platform.machine()}", cores, _identity())
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Run:
     """What came out of one execution.
 
     `source` and `machinery` are hashes: of the script, and of the code that executed it.
+    `sandboxed` is whether the script could see and change nothing but what is its own.
     `exit_code` is negative where a signal ended the script, and None where a limit did.
     `duration` and `processor_time` (of the script and all that it started) are in seconds.
     `started` is UTC, in ISO 8601. `lanes` is None where nobody looked at the threads, and empty
@@ -77,6 +86,7 @@ class Run:
     machinery: str
     interpreter: Interpreter
     machine: Machine
+    sandboxed: bool
     started: str
     end: End
     exit_code: int | None
@@ -114,6 +124,17 @@ class Run:
         if fields["lanes"] is not None:
             fields["lanes"] = tuple(_lane(**lane) for lane in fields["lanes"])
         return cls(**fields)
+
+
+@cache
+def _identity() -> str:
+    """The system with its version, its name, processor and memory, which a run depends on."""
+    facts = [*platform.uname(), str(psutil.virtual_memory().total)]
+    for path in ("/etc/machine-id", "/proc/cpuinfo"):
+        with suppress(OSError):
+            lines = Path(path).read_text("utf-8", "replace").splitlines()
+            facts += [line for line in lines if "MHz" not in line]  # which changes all the time
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
 def _lane(on_core: list[float], held_back: list[float], **fields: Any) -> Lane:

@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from exhibits import sandbox
 from exhibits.execute import MACHINERY
 from exhibits.interpreters import Interpreter
 from exhibits.run import Machine, Run, by_version
@@ -69,5 +70,5 @@ class Store:
 def _is_of(run: Run, example: str, source: bytes) -> bool:
     """Whether a run was made of exactly this source, by this machinery, on this machine."""
     digest = hashlib.sha256(source).hexdigest()
-    made = (run.example, run.source, run.machinery, run.machine)
-    return made == (example, digest, MACHINERY, Machine.this())
+    made = (run.example, run.source, run.machinery, run.machine, run.sandboxed)
+    return made == (example, digest, MACHINERY, Machine.this(), sandbox.possible())

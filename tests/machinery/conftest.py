@@ -18,7 +18,7 @@ import pytest
 
 import exhibits
 from exhibits import capture as capture_module
-from exhibits import interpreters
+from exhibits import interpreters, sandbox
 from exhibits.execute import MACHINERY, Limits, adopt_orphans, execute
 from exhibits.interpreters import Installation, Interpreter
 from exhibits.project import Project
@@ -49,6 +49,7 @@ class Worker:
 
     pool: ProcessPoolExecutor
     bytecode: Path
+    sandboxed: bool | None = None
 
     def __call__(
         self,
@@ -58,9 +59,10 @@ class Worker:
         terminal: bool = True,
         watched: bool = False,
     ) -> Run:
-        name, code = "threads/script.py", encoded(source)
-        limits = limits or Limits(seconds=20)
-        return self.do(execute, name, code, installation, limits, self.bytecode, terminal, watched)
+        bytecode = self.bytecode / f"{installation.interpreter.name}"
+        interpreters.compile_library(installation, bytecode)
+        how = (limits or Limits(seconds=20), bytecode, terminal, watched, self.sandboxed)
+        return self.do(execute, "threads/script.py", encoded(source), installation, *how)
 
     def do(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function in that process."""
@@ -150,7 +152,8 @@ def alive_with(token: str) -> list[psutil.Process]:
 
 def an_interpreter(name: str = "3.14", build: str = "a build") -> Interpreter:
     free = name.endswith("t")
-    return Interpreter(name, f"{name.rstrip('t')}.1", build, free, not free, "forkserver")
+    version = f"{name.rstrip('t')}.1"
+    return Interpreter(name, version, build, "a digest", free, not free, "forkserver")
 
 
 def a_run(
@@ -174,6 +177,7 @@ def a_run(
         machinery=MACHINERY,
         interpreter=an_interpreter(name),
         machine=Machine.this(),
+        sandboxed=sandbox.possible(),
         started="2026-01-31T12:00:00+00:00",
         end="exited",
         exit_code=exit_code,
@@ -226,8 +230,10 @@ def newest(installations: tuple[Installation, ...]) -> Installation:
     return installations[-1]
 
 
-@pytest.fixture(scope="session")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+@pytest.fixture(scope="session", params=[True, False], ids=["in a sandbox", "without"])
+def worker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
     """A process that executes scripts, started from an environment full of traps."""
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(1, context, become_a_builder) as pool:
@@ -235,7 +241,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
             for name, value in BUILDERS.items():
                 patch.setenv(name, value)
             pool.submit(os.getpid).result()
-        yield Worker(pool, tmp_path_factory.mktemp("bytecode"))
+        yield Worker(pool, tmp_path_factory.mktemp("bytecode"), request.param)
         for process in multiprocessing.active_children():  # or a hanging one would hang pytest
             process.kill()
 
@@ -274,6 +280,10 @@ def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..
             time_limit = {time_limit}
             output_bytes = 20000
             output_lines = {output_lines}
+            memory_megabytes = 500
+            processes = 50
+            threads = 1000
+            disk_megabytes = 20
             repeats = 3
             repeated = {list(repeated)}
 

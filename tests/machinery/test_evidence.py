@@ -347,6 +347,10 @@ def judged(
         time_limit = 20
         output_bytes = 20000
         output_lines = 100
+        memory_megabytes = 500
+        processes = 50
+        threads = 1000
+        disk_megabytes = 20
         repeats = 3
         repeated = ["threads/differs.py"]
 

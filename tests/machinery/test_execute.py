@@ -411,7 +411,14 @@ def test_a_temporary_folder_behind_a_link_is_normalised(
     (short_path / "real").mkdir()
     (short_path / "link").symlink_to(short_path / "real")
     source = "import os; print(os.getcwd()); print(os.path.realpath(__file__))"
-    run = worker.do(with_temporary_folder, worker.bytecode, short_path / "link", source, newest)
+    run = worker.do(
+        with_temporary_folder,
+        worker.bytecode,
+        worker.sandboxed,
+        short_path / "link",
+        source,
+        newest,
+    )
     assert run.output == ["tmp/script", "script.py"]
 
 
@@ -432,7 +439,7 @@ def test_sockets_fit_however_long_the_builder_s_temporary_folder_is(
             process.start()
             process.join()
         """
-    run = worker.do(with_temporary_folder, worker.bytecode, folder, source, each)
+    run = worker.do(with_temporary_folder, worker.bytecode, worker.sandboxed, folder, source, each)
     assert (run.exit_code, run.output, run.stderr) == (0, ["hi"], "")
 
 
@@ -480,7 +487,7 @@ def test_an_interpreter_that_cannot_start_leaves_no_open_file(
     gone = replace(newest, executable=str(worker.bytecode / "gone"))
     before = worker.do(resources)
     for _ in range(5):
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(OSError, match=r"gone.*No such file|No such file.*gone"):
             worker("pass", gone)
     assert worker.do(resources) == before
 
@@ -490,13 +497,19 @@ def test_an_execution_leaves_no_file(
 ) -> None:
     source = """
         import os
-        open(os.environ["TMPDIR"] + "/../../seen", "w").close()
         os.mkdir("full")
         open("full/file", "w").close()
         os.chmod("full", 0)
+        open(os.environ["TMPDIR"] + "/../../seen", "w").close()
         """
-    worker.do(with_temporary_folder, worker.bytecode, short_path, source, newest)
-    assert [path.name for path in short_path.iterdir()] == ["seen"]
+    run = worker.do(
+        with_temporary_folder, worker.bytecode, worker.sandboxed, short_path, source, newest
+    )
+    if worker.sandboxed:
+        assert run.stderr.endswith("OSError: [Errno 30] Read-only file system: '/seen'\n")
+        assert list(short_path.iterdir()) == []
+    else:
+        assert [path.name for path in short_path.iterdir()] == ["seen"]
 
 
 def test_a_character_cut_in_two_reads_is_whole_in_its_line() -> None:
@@ -541,7 +554,7 @@ def resources() -> tuple[int, int]:
 
 
 def with_temporary_folder(
-    bytecode: Path, folder: Path, source: str, installation: Installation
+    bytecode: Path, sandboxed: bool, folder: Path, source: str, installation: Installation
 ) -> Run:
     """Execute with another folder as the builder's own for temporary files."""
     from exhibits.execute import execute
@@ -549,4 +562,7 @@ def with_temporary_folder(
     former, tempfile.tempdir = tempfile.tempdir, str(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(setattr, tempfile, "tempdir", former)
-        return execute("threads/script.py", encoded(source), installation, Limits(), bytecode)
+        return execute(
+            *("threads/script.py", encoded(source), installation, Limits(), bytecode),
+            sandboxed=sandboxed,
+        )

@@ -72,7 +72,13 @@ def test_another_example_of_equal_source_has_no_run(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"build": "another"}, {"version": "3.14.2"}, {"gil": False}, {"start_method": "fork"}],
+    [
+        {"build": "another"},
+        {"digest": "another"},
+        {"version": "3.14.2"},
+        {"gil": False},
+        {"start_method": "fork"},
+    ],
 )
 def test_another_interpreter_of_the_same_name_has_no_run(
     store: Store, change: dict[str, str | bool]
@@ -92,7 +98,7 @@ def test_other_machinery_has_no_run(store: Store, monkeypatch: pytest.MonkeyPatc
 
 def test_another_machine_has_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.save(a_run())
-    monkeypatch.setattr(Machine, "this", lambda: Machine("Plan 9", 1))
+    monkeypatch.setattr(Machine, "this", lambda: Machine("Plan 9", 1, "another"))
     assert load(store) is None
 
 
