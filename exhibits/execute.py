@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,9 +60,14 @@ class Limits:
     output_bytes: int = 65_536
     output_lines: int = 400
     memory: int = 2_000_000_000
-    processes: int = 200
-    threads: int = 12_000
+    processes: int = 50
+    threads: int = 200
     disk: int = 64_000_000
+
+    @property
+    def tasks(self) -> int:
+        """How many processes and threads the system lets a script have, at the very most."""
+        return self.processes + self.threads + 10
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> "Limits":
@@ -116,8 +121,9 @@ def execute(
         if sandboxed:
             source_end, report_end, report = stack.enter_context(_channels(source))
             inherited = [source_end, report_end]
+            channels = (source_end, report_end)
             command = sandbox.command(
-                installation, bytecode, script, source_end, report_end, limits.disk
+                installation, bytecode, script, *channels, limits.disk, limits.tasks
             )
         else:
             report, inherited = None, []
@@ -425,15 +431,19 @@ class _Execution:
 
     def _look(self) -> None:
         """See how much the script takes together with all that it started."""
+        processes: list[Any]
+        usage: Callable[[Any], tuple[int, int]]
         if self._report is None:
-            each = list(_descendants())
+            processes, usage = psutil.Process().children(recursive=True), _usage
         else:
-            each = list(sandbox.members(self._first)) if self._first else []
-        if sum(memory for memory, _ in each) > self._limits.memory:
-            self.end = "memory limit"
-        if len(each) > self._limits.processes:
+            processes, usage = sandbox.members(self._first) if self._first else [], sandbox.usage
+        if len(processes) > self._limits.processes:
             self.end = "process limit"
-        if sum(threads for _, threads in each) > self._limits.threads:
+            return  # at once: there may be more and more of them
+        memory, threads = (sum(taken) for taken in zip((0, 0), *map(usage, processes), strict=True))
+        if memory > self._limits.memory:
+            self.end = "memory limit"
+        if threads > self._limits.threads:
             self.end = "thread limit"
 
     def _read(self, stream: Stream, descriptor: int) -> None:
@@ -483,11 +493,12 @@ def end_descendants(first: int | None = None, session: int | None = None) -> Non
             return
 
 
-def _descendants() -> Iterator[tuple[int, int]]:
-    """Bytes in memory, and threads, of each process below this one."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            yield process.memory_info().rss, process.num_threads()
+def _usage(process: psutil.Process) -> tuple[int, int]:
+    """Bytes in memory, and threads, of a process; nothing of one that has ended."""
+    try:
+        return process.memory_info().rss, process.num_threads()
+    except psutil.Error:
+        return 0, 0
 
 
 def _processor_time_of_children() -> float:

@@ -57,7 +57,13 @@ def page_of_each(project: Project) -> dict[str, str]:
     problems += [
         f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
         for example in examples
-        if example not in pages
+        if example not in pages and NAME.fullmatch(example)
+    ]
+    problems += [
+        f"examples/{ascii(example)[1:-1]}: no page can name it; rename it, with letters, digits, "
+        "hyphens and underscores only"
+        for example in examples
+        if not NAME.fullmatch(example)
     ]
     if problems:
         raise Problem("\n".join(problems))

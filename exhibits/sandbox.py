@@ -8,7 +8,6 @@ nothing of the builder's; it can change nothing else, and the system ends all th
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -24,14 +23,22 @@ SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"),
     *("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf"),
 )
-BASIC = ("--unshare-all", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL")
+BASIC = (
+    *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"),
+)
+# Linux does not count what root does. So root makes each script a user of its own, from this number
+# on; anybody else makes a sandbox that has users of its own.
+FIRST_USER = 1_000_000
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+USERS = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if ROOT else ("--unshare-user",)
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 @cache
 def possible() -> bool:
     """Whether bubblewrap is here, and this system lets it make a sandbox."""
-    trial = (*BASIC, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
+    trial = (*BASIC, *USERS, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
     try:
         return subprocess.run([_bubblewrap(), *trial], capture_output=True).returncode == 0
     except OSError:
@@ -43,25 +50,39 @@ def _bubblewrap() -> str:
 
 
 def command(
-    installation: Installation, bytecode: Path, script: Path, source: int, report: int, disk: int
+    installation: Installation,
+    bytecode: Path,
+    script: Path,
+    source: int,
+    report: int,
+    disk: int,
+    tasks: int,
 ) -> list[str | Path]:
     """What starts an interpreter with `script`, below SCRATCH, in a sandbox.
 
     `source` is a file descriptor to read the script from, `report` one that `first_process` writes
-    to, and `disk` how many bytes the script may store.
+    to; the script may store `disk` bytes, and have as many processes and threads as `tasks`.
     """
-    size = ("--size", str(disk), "--tmpfs")
-    shown: list[str | Path] = [part for path in SYSTEM for part in ("--ro-bind-try", path, path)]
-    shown += [part for path in installation.places for part in ("--ro-bind", path, path)]
+    size = ("--perms", "0777", "--size", str(disk), "--tmpfs")
+    user = FIRST_USER + os.getpid() if ROOT else 0
+    shown = [part for path in SYSTEM for part in _shown("--ro-bind-try", path)]
+    shown += [part for path in installation.places for part in _shown("--ro-bind", path)]
     return [
-        *(_bubblewrap(), *BASIC),
+        *(_bubblewrap(), *BASIC, *USERS),
         *(*shown, "--ro-bind", bytecode, BYTECODE),
         *("--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev"),
-        *(*size, SCRATCH, "--dir", SCRATCH / "tmp", "--file", str(source), script),
+        *(*size, SCRATCH, "--perms", "0777", "--dir", SCRATCH / "tmp"),
+        *("--perms", "0777", "--dir", script.parent, "--file", str(source), script),
         *("--remount-ro", "/", "--chdir", script.parent, "--"),
-        *(installation.executable, "-IS", "-c", FIRST_PROCESS, str(report)),
+        *(installation.executable, "-IS", "-c", FIRST_PROCESS, str(report), str(tasks), str(user)),
         *(installation.executable, script),
     ]
+
+
+def _shown(how: str, path: str) -> list[str | Path]:
+    """Show a path of this machine, below folders that everybody may enter."""
+    above = reversed(Path(path).parents[:-1])
+    return [*(part for folder in above for part in ("--dir", folder)), how, path, path]
 
 
 def child_of(process: int) -> int | None:
@@ -72,13 +93,19 @@ def child_of(process: int) -> int | None:
     return None
 
 
-def members(first: int) -> Iterator[tuple[int, int]]:
-    """Bytes in memory, and threads, of each process in a sandbox but its `first`."""
-    inside = Path(f"/proc/{first}/root/proc")
-    with suppress(OSError):
-        for process in inside.iterdir():
-            if process.name.isdigit() and process.name != "1":
-                with suppress(OSError, IndexError):  # it has ended since
-                    facts = (process / "stat").read_text("utf-8", "replace").rpartition(")")[2]
-                    threads, memory = (int(facts.split()[n]) for n in (17, 21))  # proc(5)
-                    yield memory * PAGE, threads
+def members(first: int) -> list[Path]:
+    """Each process in a sandbox but its `first`, as a folder of /proc."""
+    try:
+        inside = list(Path(f"/proc/{first}/root/proc").iterdir())
+    except OSError:  # it has ended
+        return []
+    return [process for process in inside if process.name.isdigit() and process.name != "1"]
+
+
+def usage(process: Path) -> tuple[int, int]:
+    """Bytes in memory, and threads, of a process; nothing of one that has ended."""
+    try:
+        facts = (process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return 0, 0
+    return int(facts[21]) * PAGE, int(facts[17])  # proc(5)

@@ -4,6 +4,7 @@ With `--runs`, the contracts judge the runs in that folder: those about to be pu
 it, the examples are executed first, on the interpreter that runs pytest.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,5 +166,10 @@ def _keyed(store: Store) -> dict[tuple[str, str], list[Run]]:
 
 
 def _last_error(run: Run) -> str:
+    """What a script last said on stderr, and at which of its lines that was."""
     lines = run.stderr.strip().splitlines()
-    return f"stderr ends in {lines[-1]!r}" if lines else "nothing on stderr"
+    if not lines:
+        return "nothing on stderr"
+    name = re.escape(Path(run.example).name)
+    frames = re.findall(rf'^ *File "{name}", line (\d+)', run.stderr, re.M)
+    return f"stderr ends in {lines[-1]!r}" + (f" (line {frames[-1]})" if frames else "")

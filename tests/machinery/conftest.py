@@ -3,6 +3,7 @@
 import hashlib
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,10 @@ BUILDERS = {
 }
 
 
+# The page that was published before a test builds.
+FORMER = "<p>The former site</p>"
+
+
 @dataclass(frozen=True)
 class Worker:
     """A process that executes one script at a time, as each worker of the build does."""
@@ -59,7 +64,8 @@ class Worker:
         terminal: bool = True,
         watched: bool = False,
     ) -> Run:
-        bytecode = self.bytecode / f"{installation.interpreter.name}"
+        interpreter = installation.interpreter
+        bytecode = self.bytecode / f"{interpreter.name}-{interpreter.digest}"
         interpreters.compile_library(installation, bytecode)
         how = (limits or Limits(seconds=20), bytecode, terminal, watched, self.sandboxed)
         return self.do(execute, "threads/script.py", encoded(source), installation, *how)
@@ -90,7 +96,78 @@ class Tiny:
         """Write a page that shows these examples, by that function of the page's."""
         calls = "\n".join(f'print({by}("{example}"))' for example in examples)
         block = f"from exhibits.page import {by}\n{calls}"
-        self.write(page, f'# Page\n\n```python exec="on" html="on"\n{block}\n```\n')
+        self.write(page, f'# Page\n\n```python exec="on" html="on"\n{block}\n```\n\nThat is all.\n')
+
+    def configure(
+        self,
+        names: Sequence[str],
+        time_limit: float = 2,
+        output_lines: int = 100,
+        repeated: Sequence[str] = (),
+    ) -> None:
+        """Write the settings: these interpreters and limits, and Material with what it needs."""
+        self.write(
+            "pyproject.toml",
+            f"""
+            [tool.exhibits]
+            interpreters = {names}
+            time_limit = {time_limit}
+            output_bytes = 20000
+            output_lines = {output_lines}
+            memory_megabytes = 800
+            processes = 50
+            threads = 200
+            disk_megabytes = 20
+            repeats = 3
+            repeated = {list(repeated)}
+
+            [tool.pytest.ini_options]
+            markers = ["example(script, on, exit_code, stderr): what a contract is about"]
+            """,
+        )
+        self.write(
+            "mkdocs.yml",
+            """
+            site_name: Tiny
+            site_description: A tiny project
+            use_directory_urls: false
+            theme:
+              name: material
+              font: false
+            plugins:
+              - markdown-exec
+            markdown_extensions:
+              - abbr
+              - md_in_html
+              - pymdownx.highlight
+              - pymdownx.superfences
+              - pymdownx.snippets
+              - pymdownx.emoji
+              - attr_list
+              - tables
+            """,
+        )
+
+    def add_contracts(self, contracts: str) -> None:
+        """Copy what holds contracts into the project, with contracts of the test's."""
+        for folder in ("tests", "tests/contracts"):
+            self.write(f"{folder}/__init__.py", "")
+        for name in ("conftest.py", "test_coverage.py"):
+            shutil.copy(ROOT / "tests/contracts" / name, self.root / "tests/contracts" / name)
+        self.write("tests/contracts/test_threads.py", contracts)
+
+    def publish_before(self) -> None:
+        """Let a site be there, and a test of the one that will be built."""
+        self.write("site/index.html", FORMER)
+        self.write("tests/site/__init__.py", "")
+        shutil.copy(ROOT / "tests/site/conftest.py", self.root / "tests/site/conftest.py")
+        test = 'def test_there(site):\n    assert (site / "index.html").is_file()\n'
+        self.write("tests/site/test_site.py", test)
+
+    @property
+    def published(self) -> str:
+        """The one page of the published site."""
+        return (self.root / "site/index.html").read_text("utf-8")
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """Start `python -m …` in the project, in a session of its own."""
@@ -105,11 +182,13 @@ class Tiny:
             start_new_session=True,
         )
 
-    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Do `python -m …` in the project, and wait for it."""
+    def command(
+        self, *arguments: str, timeout: float = 60, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Do `python -m …` in the project, and wait for it, for so many seconds at most."""
         with self.start(*arguments, **variables) as process:
             try:
-                out, err = process.communicate(timeout=60)
+                out, err = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
                 end(process.pid)
                 raise
@@ -230,10 +309,14 @@ def newest(installations: tuple[Installation, ...]) -> Installation:
     return installations[-1]
 
 
+@pytest.fixture(scope="session")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Each interpreter's compiled library, for all the tests: to compile it takes seconds."""
+    return tmp_path_factory.mktemp("bytecode")
+
+
 @pytest.fixture(scope="session", params=[True, False], ids=["in a sandbox", "without"])
-def worker(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worker]:
+def worker(request: pytest.FixtureRequest, bytecode: Path) -> Iterator[Worker]:
     """A process that executes scripts, started from an environment full of traps."""
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(1, context, become_a_builder) as pool:
@@ -241,7 +324,7 @@ def worker(
             for name, value in BUILDERS.items():
                 patch.setenv(name, value)
             pool.submit(os.getpid).result()
-        yield Worker(pool, tmp_path_factory.mktemp("bytecode"), request.param)
+        yield Worker(pool, bytecode, request.param)
         for process in multiprocessing.active_children():  # or a hanging one would hang pytest
             process.kill()
 
@@ -261,7 +344,9 @@ def short_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..., Tiny]:
+def tiny(
+    tmp_path: Path, bytecode: Path, installations: tuple[Installation, ...]
+) -> Callable[..., Tiny]:
     """Makes a tiny project: by default on the oldest interpreter alone, with 2 s for a script."""
 
     def make(
@@ -271,46 +356,10 @@ def tiny(tmp_path: Path, installations: tuple[Installation, ...]) -> Callable[..
         repeated: tuple[str, ...] = (),
     ) -> Tiny:
         project = Tiny(tmp_path / "project")
+        project.project.build.mkdir(parents=True)
+        project.project.bytecode.symlink_to(bytecode)
         chosen = list(names) or [installations[0].interpreter.name]
-        project.write(
-            "pyproject.toml",
-            f"""
-            [tool.exhibits]
-            interpreters = {chosen}
-            time_limit = {time_limit}
-            output_bytes = 20000
-            output_lines = {output_lines}
-            memory_megabytes = 500
-            processes = 50
-            threads = 1000
-            disk_megabytes = 20
-            repeats = 3
-            repeated = {list(repeated)}
-
-            [tool.pytest.ini_options]
-            markers = ["example(script, on, exit_code, stderr): what a contract is about"]
-            """,
-        )
-        project.write(
-            "mkdocs.yml",
-            """
-            site_name: Tiny
-            theme:
-              name: material
-              font: false
-            plugins:
-              - markdown-exec
-            markdown_extensions:
-              - abbr
-              - md_in_html
-              - pymdownx.highlight
-              - pymdownx.superfences
-              - pymdownx.snippets
-              - pymdownx.emoji
-              - attr_list
-              - tables
-            """,
-        )
+        project.configure(chosen, time_limit, output_lines, repeated)
         project.show()
         (project.root / "examples").mkdir()
         return project

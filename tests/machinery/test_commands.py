@@ -1,7 +1,6 @@
 """Holds the commands to this: whatever goes wrong, one line says what, where and the remedy."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +13,7 @@ import pytest
 from exhibits.downloads import ZIP
 from exhibits.interpreters import Installation
 from exhibits.store import Store
-from tests.machinery.conftest import ROOT, Tiny, a_run, alive_with, end
+from tests.machinery.conftest import Tiny, a_run, alive_with, end
 
 TOKEN = f"sleeps_{uuid.uuid4().hex}"
 HANGS = "import time\nprint('last words', flush=True)\ntime.sleep(120)\n"
@@ -155,41 +154,6 @@ def test_ctrl_c_ends_capture_at_once_and_leaves_nothing_behind(
     assert list(short_path.iterdir()) == []
 
 
-def test_publish_swaps_the_built_site_in_and_removes_the_former(tiny: Callable[..., Tiny]) -> None:
-    project = tiny()
-    Store(project.project.runs).save(a_run("3.14"))
-    project.write("build/site/index.html", "new")
-    project.write("site/index.html", "former")
-    project.write("site/gone.html", "former")
-    answer = project.command("exhibits", "publish", "build/site", "site")
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert {p.name: p.read_text() for p in (project.root / "site").iterdir()} == {
-        "index.html": "new"
-    }
-    assert [path.name for path in (project.root / "build").iterdir()] == ["runs"]
-    assert "1 pages from 1 runs of 1 examples on Python 3.14" in answer.stdout
-    assert "site/index.html" in answer.stdout
-
-
-def test_the_first_site_is_published_where_there_was_none(tiny: Callable[..., Tiny]) -> None:
-    project = tiny()
-    project.write("build/site/index.html", "new")
-    assert project.command("exhibits", "publish", "build/site", "site").returncode == 0
-    assert (project.root / "site/index.html").read_text() == "new"
-
-
-def test_publish_without_a_built_site_leaves_the_former_in_its_place(
-    tiny: Callable[..., Tiny],
-) -> None:
-    project = tiny()
-    project.write("build/other/index.html", "unfinished")
-    project.write("site/index.html", "former")
-    answer = project.command("exhibits", "publish", "build/site", "site")
-    assert (project.root / "site/index.html").read_text() == "former"
-    (line,) = lines_without_traceback(answer)
-    assert "build/site" in line
-
-
 # What tests/contracts holds, in a tiny project: each fault below must break the build in one line.
 GOOD = '''
 """What must hold of examples/threads/."""
@@ -254,17 +218,6 @@ BROKEN = {
 }
 
 
-def add_contracts(project: Tiny, contracts: str) -> None:
-    """Copy the conftest that holds contracts into the project, with contracts of the test's."""
-    folder = project.root / "tests" / "contracts"
-    folder.mkdir(parents=True)
-    (folder.parent / "__init__.py").touch()
-    (folder / "__init__.py").touch()
-    for name in ("conftest.py", "test_coverage.py"):
-        shutil.copy(ROOT / "tests" / "contracts" / name, folder / name)
-    project.write("tests/contracts/test_threads.py", contracts)
-
-
 def judge(project: Tiny, runs: str = "build/runs") -> "subprocess.CompletedProcess[str]":
     """Hold the contracts as `nox -s docs` does."""
     return project.command(
@@ -290,9 +243,9 @@ def judged(
         time_limit = 20
         output_bytes = 20000
         output_lines = 100
-        memory_megabytes = 500
+        memory_megabytes = 800
         processes = 50
-        threads = 1000
+        threads = 200
         disk_megabytes = 20
         repeats = 3
         repeated = []
@@ -304,7 +257,7 @@ def judged(
     for name, source in sources.items():
         project.write(f"examples/threads/{name}.py", f"{source}\n")
     project.show(*(f"threads/{name}.py" for name in sources))
-    add_contracts(project, GOOD + FAULTY)
+    project.add_contracts(GOOD + FAULTY)
     assert project.command("exhibits", "capture").returncode == 0
     return judge(project)
 
@@ -341,7 +294,7 @@ def test_a_contract_that_ends_in_an_error_without_a_message_is_one_line_too(
     project = tiny()
     project.write("examples/threads/good.py", "print('good')\n")
     project.show("threads/good.py")
-    add_contracts(project, GOOD.replace("assert run.stdout == ", "next(iter(())) or "))
+    project.add_contracts(GOOD.replace("assert run.stdout == ", "next(iter(())) or "))
     assert project.command("exhibits", "capture").returncode == 0
     judged = judge(project)
     assert judged.returncode == 1
@@ -354,7 +307,7 @@ def test_an_example_without_a_contract_fails_the_build(tiny: Callable[..., Tiny]
     project.write("examples/threads/good.py", "print('good')\n")
     project.write("examples/threads/held_by_nothing.py", "pass\n")
     project.show("threads/good.py", "threads/held_by_nothing.py")
-    add_contracts(project, GOOD)
+    project.add_contracts(GOOD)
     assert project.command("exhibits", "capture").returncode == 0
     assert judge(project).returncode == 1
 
@@ -363,7 +316,7 @@ def test_judging_no_run_at_all_fails_the_build(tiny: Callable[..., Tiny]) -> Non
     project = tiny()
     project.write("examples/threads/good.py", "print('good')\n")
     project.show("threads/good.py")
-    add_contracts(project, GOOD)
+    project.add_contracts(GOOD)
     assert judge(project, runs="build/misspelt").returncode != 0
 
 
@@ -371,7 +324,7 @@ def test_without_runs_contracts_execute_their_examples(tiny: Callable[..., Tiny]
     project = tiny()
     project.write("examples/threads/good.py", "print('good')\n")
     project.show("threads/good.py")
-    add_contracts(project, GOOD)
+    project.add_contracts(GOOD)
     answer = project.command("pytest", "tests/contracts", "-q", "-p", "no:cacheprovider")
     assert answer.returncode == 0, answer.stdout
     (run,) = Store(next((project.root / "build" / "tests").iterdir())).all()

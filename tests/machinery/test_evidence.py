@@ -16,7 +16,6 @@ from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
 from tests.machinery.conftest import Tiny, a_run, an_interpreter
-from tests.machinery.test_commands import add_contracts
 from tests.machinery.test_page import NASTY
 
 FIRST, SECOND = "threads/first.py", "locks/second.py"
@@ -347,9 +346,9 @@ def judged(
         time_limit = 20
         output_bytes = 20000
         output_lines = 100
-        memory_megabytes = 500
+        memory_megabytes = 800
         processes = 50
-        threads = 1000
+        threads = 200
         disk_megabytes = 20
         repeats = 3
         repeated = ["threads/differs.py"]
@@ -367,7 +366,7 @@ def judged(
     for name, source in sources.items():
         project.write(f"examples/{name}", source)
     project.show(*sources)
-    add_contracts(project, CONTRACTS.replace("OLDEST", oldest))
+    project.add_contracts(CONTRACTS.replace("OLDEST", oldest))
     project.write("tests/contracts/test_locks.py", MORE)
     captured = project.command("exhibits", "capture")
     assert captured.returncode == 0, captured.stderr
@@ -464,7 +463,7 @@ def test_without_being_asked_contracts_write_no_evidence(tiny: Callable[..., Tin
     project.show("threads/good.py")
     start = CONTRACTS.index('@pytest.mark.example("threads/once.py")')
     contract = CONTRACTS[start:].partition("\n\n\n")[0].replace("threads/once", "threads/good")
-    add_contracts(project, f'"""Contracts."""\nimport pytest\n\n\n{contract}\n')
+    project.add_contracts(f'"""Contracts."""\nimport pytest\n\n\n{contract}\n')
     answer = project.command("pytest", "tests/contracts", "-q", "-p", "no:cacheprovider")
     assert answer.returncode == 0, answer.stdout
     assert not project.project.evidence.exists()
