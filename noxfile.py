@@ -72,7 +72,7 @@ def zensical(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", "--site-dir=build/mkdocs")
     session.env["EXHIBITS_SITE"] = "build/zensical"  # there is no option for it
     session.run("zensical", "build", "--strict", "--clean")
-    session.run("python", "-m", "exhibits", "plain", "build/zensical")
+    session.run("python", "-m", "exhibits", "finish", "build/zensical")
     session.run("pytest", "tests/site", "--site=build/zensical", "-q", "-rN", "--tb=line")
     session.run("pytest", "tests/zensical", "-q", "-rN", "--tb=short")
 
