@@ -9,7 +9,8 @@ from bs4 import BeautifulSoup
 
 from exhibits.project import Problem
 
-# Files of the site, and pictures that a style sheet holds; of all else, nothing.
+# Files of the site, and pictures that a style sheet holds; of all else, nothing. (Firefox would
+# fetch the next page ahead: that it may not do so is a line in its console.)
 RULES = {
     "default-src": "'none'",
     "script-src": "'self'",

@@ -1,4 +1,4 @@
-"""Under its policy each page does all that it can, and executes nothing that was slipped into it."""
+"""Under its policy a page does all that it can, and executes nothing that was slipped into it."""
 
 import re
 from pathlib import Path
@@ -78,7 +78,7 @@ EXECUTE_TEXT = """() => {
 def test_what_is_slipped_into_a_page_does_not_execute(
     open_page: Open, site: Path, top: str, kept: bool
 ) -> None:
-    """All of it would, were it not for the policy, of which tests/site says that each page has it."""
+    """All of it would, were it not for the policy; tests/site holds every page to having one."""
     path = "threads.html"
     html = (site / path).read_text("utf-8")
     html = re.sub(r"(<body[^>]*>)", lambda body: body[0] + "".join(WAYS.values()), html, count=1)

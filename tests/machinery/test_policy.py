@@ -1,4 +1,4 @@
-"""Holds a page's policy to naming the scripts that the page holds, and the page to stay as it is."""
+"""Holds a page's policy to name the scripts that are in the page, which else stays as it is."""
 
 from pathlib import Path
 
