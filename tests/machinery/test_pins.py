@@ -1,4 +1,4 @@
-"""Holds whatever is installed to what was pinned: exact versions, by their hashes, from anywhere."""
+"""Holds whatever is installed to what was pinned: exact versions, by their hashes."""
 
 import ast
 import json
