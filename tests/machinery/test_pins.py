@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,24 @@ def test_each_requirement_is_one_version_with_its_hashes(path: Path) -> None:
     assert [line for line in lines if not PINNED.fullmatch(line)] == []
 
 
-def test_each_group_is_pinned_from_the_groups_of_the_project() -> None:
-    """`nox -s pin` renews every file that is there."""
+def named_in(group: str) -> set[str]:
+    """What a dependency group of pyproject.toml names, and the groups that it includes."""
+    entries = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"][
+        group
+    ]
+    names = {re.split("[=<>]", entry)[0] for entry in entries if isinstance(entry, str)}
+    included = [entry["include-group"] for entry in entries if not isinstance(entry, str)]
+    return names.union(*map(named_in, included))
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_what_a_group_names_is_pinned(path: Path) -> None:
+    pinned = re.findall(r"^([\w.-]+)==", path.read_text("utf-8"), re.M)
+    assert sorted(named_in(path.stem) - set(pinned)) == []
+
+
+def test_each_file_is_one_that_is_renewed() -> None:
+    """`nox -s pin` rewrites all that are there."""
     (groups,) = re.findall(r"for group in \((.*?)\):", (ROOT / "noxfile.py").read_text("utf-8"))
     assert sorted(re.findall(r"\w+", groups)) == [path.stem for path in PINS]
 
