@@ -72,7 +72,7 @@ def zensical(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", "--site-dir=build/mkdocs")
     session.env["EXHIBITS_SITE"] = "build/zensical"  # there is no option for it
     session.run("zensical", "build", "--strict", "--clean")
-    session.run("python", "-m", "exhibits", "plain", "build/zensical")
+    session.run("python", "-m", "exhibits", "finish", "build/zensical")
     session.run("pytest", "tests/site", "--site=build/zensical", "-q", "-rN", "--tb=line")
     session.run("pytest", "tests/zensical", "-q", "-rN", "--tb=short")
 
@@ -146,6 +146,19 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Ask PyPI and npm whether a vulnerability is known of anything that is pinned.
+
+    It fails as well where they do not answer: then nothing is known.
+    """
+    install(session, "audit")
+    options = ("--strict", "--disable-pip", "--require-hashes", "--progress-spinner=off")
+    for pins in sorted(Path("requirements").glob("*.txt")):
+        session.run("pip-audit", *options, f"--requirement={pins}")
+    session.run("npm", "audit", "--package-lock-only", "--prefix=tests/browser", external=True)
+
+
+@nox.session
 def rounds(session: nox.Session) -> None:
     """Execute everything N times and hold all contracts each time: nox -s rounds -- 30."""
     install(session, "docs")
@@ -171,8 +184,8 @@ def inventory(session: nox.Session) -> None:
 @nox.session
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
-    session.install("uv")
-    for group in ("tests", "docs", "browser", "zensical", "lint", "nox"):
+    install(session, "docs")  # uv is among it
+    for group in ("tests", "docs", "browser", "zensical", "lint", "nox", "audit"):
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
             *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),

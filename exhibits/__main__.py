@@ -1,4 +1,4 @@
-"""The command line: `python -m exhibits interpreters | build | capture | plain | inventory`."""
+"""The command line: `python -m exhibits interpreters | build | capture | finish | inventory`."""
 
 import argparse
 import signal
@@ -8,6 +8,7 @@ from pathlib import Path
 from exhibits import interpreters, inventory
 from exhibits.build import alone, build, capture_all, put_all_downloads
 from exhibits.plain import put_copies
+from exhibits.policy import put_policies
 from exhibits.project import Problem, Project
 
 
@@ -19,7 +20,7 @@ def main() -> int:
     commands.add_parser("build", help="execute, hold the contracts, write the pages, publish")
     command = commands.add_parser("capture", help="execute the examples")
     command.add_argument("--reuse", action="store_true", help="keep runs that are still valid")
-    command = commands.add_parser("plain", help="put a Markdown copy beside each built page")
+    command = commands.add_parser("finish", help="give built pages their copies and policies")
     command.add_argument("built", type=Path)
     command = commands.add_parser("inventory", help="renew the list of Python's documented names")
     command.add_argument("source", help="an objects.inv: a file or an address")
@@ -36,8 +37,9 @@ def main() -> int:
                 with alone(project := Project.here()):
                     put_all_downloads(project)
                     capture_all(project, reuse=arguments.reuse)
-            case "plain":
+            case "finish":
                 put_copies(arguments.built)
+                put_policies(arguments.built)
             case "inventory":
                 print(inventory.renew(arguments.source))
     except Problem as problem:

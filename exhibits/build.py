@@ -21,6 +21,7 @@ from exhibits.compare import versions
 from exhibits.downloads import put_downloads
 from exhibits.page import CHECKED_RUNS_ONLY
 from exhibits.plain import put_copies
+from exhibits.policy import put_policies
 from exhibits.project import Problem, Project
 from exhibits.store import Store
 
@@ -100,6 +101,7 @@ def write_pages(project: Project, new: Path) -> None:
     command = ("mkdocs", "build", "--strict", f"--site-dir={new}")
     step(project, "the pages could not be built", *command, **{CHECKED_RUNS_ONLY: "1"})
     put_copies(new)
+    put_policies(new)
 
 
 def pytest(project: Project, otherwise: str, *arguments: str) -> None:

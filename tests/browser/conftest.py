@@ -16,18 +16,22 @@ QUIET = (
     *("--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run"),
 )
+# Adds rules to a page; those of a <style> element its policy would refuse.
+ADD_STYLE = """(rules) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets.push(sheet);
+}"""
 # Each answer of a question can be open; so can every tab, one below the other; and what is laid out
 # only when a reader comes near is.
-OPEN_EVERYTHING = """() => {
-  document.head.append(Object.assign(document.createElement("style"), {
-    textContent: "* { content-visibility: visible !important }",
-  }));
-  for (const one of document.querySelectorAll("details")) {
+OPEN_EVERYTHING = f"""() => {{
+  ({ADD_STYLE})("* {{ content-visibility: visible !important }}");
+  for (const one of document.querySelectorAll("details")) {{
     one.removeAttribute("name");
     one.open = true;
-  }
+  }}
   for (const one of document.querySelectorAll(".tabbed-block")) one.style.display = "block";
-}"""
+}}"""
 Open = Callable[..., Page]
 
 

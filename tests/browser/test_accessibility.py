@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OPEN_EVERYTHING, Open
+from tests.browser.conftest import ADD_STYLE, OPEN_EVERYTHING, Open
 
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 # What moves is looked at where it has come to rest; what is far away, as if it were near.
@@ -22,7 +22,7 @@ def test_axe_finds_nothing(open_page: Open, path: str, scheme: str) -> None:
     """On a phone and on a desk, with everything open."""
     page = open_page(path, color_scheme=scheme)
     page.evaluate(OPEN_EVERYTHING)
-    page.add_style_tag(content=AT_REST)
+    page.evaluate(ADD_STYLE, AT_REST)
     page.evaluate(AXE.read_text("utf-8"))
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
     for width in (1280, 320):
@@ -107,7 +107,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     open_page: Open, path: str
 ) -> None:
     page = open_page(path, reduced_motion="reduce")
-    page.add_style_tag(content=AT_REST)
+    page.evaluate(ADD_STYLE, AT_REST)
     page.wait_for_timeout(200)  # until what scrolls can be reached
     page.evaluate(f"window.reachable = ({REACHABLE})()")
     page.evaluate(f"window.looks = reachable.map({LOOKS})")
