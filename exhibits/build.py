@@ -29,7 +29,10 @@ from exhibits.store import Store
 SOURCES = ("docs", "examples", "exhibits", "tests", "mkdocs.yml", "pyproject.toml")
 NO_SOURCES = {"__pycache__", "node_modules"}
 # The lines in which contracts, tests and MkDocs say what is wrong.
-SAYS_WHY = re.compile(r"docs/|examples/|on no page|test_|FAILED|WARNING|ERROR |/.*: [A-Z]\w+")
+SAYS_WHY = re.compile(
+    r" *exhibits\.project\.Problem: |docs/|examples/|on no page|test_|FAILED|WARNING|ERROR "
+    r"|/.*: [A-Z]\w+"
+)
 
 
 def build(project: Project) -> None:
@@ -131,7 +134,7 @@ def step(project: Project, otherwise: str, module: str, *arguments: str, **varia
             raise
     said = output.strip().splitlines() or ["it said nothing"]
     if process.returncode:
-        reasons = [line for line in said if SAYS_WHY.match(line)] or said[-1:]
+        reasons = [line.strip() for line in said if SAYS_WHY.match(line)] or said[-1:]
         reasons.append(f"nothing is published: {otherwise}; site/ is as it was")
         raise Problem("\n".join(reasons))
     return said[-1]
@@ -171,14 +174,16 @@ def refuse_other_interpreters(project: Project) -> None:
 def publish(project: Project, new: Path, began: float) -> None:
     """Swap the built site in, and say what it was made from and how to look at it.
 
-    `began` is when the build did, by time.monotonic().
+    `began` is when the build did, by time.monotonic(). From here on nothing interrupts: half of it
+    would be no site, and after it the site is not as it was.
     """
     site = project.root / "site"
-    with uninterrupted():
-        if site.exists():
-            site.rename(_former(project))
-        new.rename(site)
-        shutil.rmtree(_former(project), ignore_errors=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if site.exists():
+        site.rename(_former(project))
+    new.rename(site)
+    shutil.rmtree(_former(project), ignore_errors=True)
     store = Store(project.runs)
     runs = store.all()
     here = {run.interpreter for run in runs}
@@ -202,16 +207,3 @@ def put_former_back(project: Project) -> None:
 
 def _former(project: Project) -> Path:
     return project.build / "former"
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM pass for a moment, in which half of something would be done."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

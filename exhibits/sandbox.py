@@ -27,22 +27,36 @@ BASIC = (
     *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"),
 )
-# Linux does not count what root does. So root makes each script a user of its own, from this number
-# on; anybody else makes a sandbox that has users of its own.
-FIRST_USER = 1_000_000
-ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-USERS = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if ROOT else ("--unshare-user",)
+# Linux limits how many tasks a user has, except root. So root makes each script a user of its own,
+# with a number that belongs to nobody; for anybody else, a sandbox has users of its own.
+NOBODYS = range(61_200, 65_200)
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 @cache
 def possible() -> bool:
     """Whether bubblewrap is here, and this system lets it make a sandbox."""
-    trial = (*BASIC, *USERS, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
+    trial = (*BASIC, *_users(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
     try:
         return subprocess.run([_bubblewrap(), *trial], capture_output=True).returncode == 0
     except OSError:
         return False
+
+
+@cache
+def _may_become_others() -> bool:
+    """Whether this is root, and not one who is root only in a container with few users."""
+    if os.geteuid() != 0:
+        return False
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    mapped = (map(int, line.split()) for line in lines)
+    return any(first <= NOBODYS[0] and NOBODYS[-1] < first + n for first, _, n in mapped)
+
+
+def _users() -> tuple[str, ...]:
+    if _may_become_others():
+        return ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+    return ("--unshare-user",)
 
 
 def _bubblewrap() -> str:
@@ -64,11 +78,11 @@ def command(
     to; the script may store `disk` bytes, and have as many processes and threads as `tasks`.
     """
     size = ("--perms", "0777", "--size", str(disk), "--tmpfs")
-    user = FIRST_USER + os.getpid() if ROOT else 0
+    user = NOBODYS[os.getpid() % len(NOBODYS)] if _may_become_others() else 0
     shown = [part for path in SYSTEM for part in _shown("--ro-bind-try", path)]
     shown += [part for path in installation.places for part in _shown("--ro-bind", path)]
     return [
-        *(_bubblewrap(), *BASIC, *USERS),
+        *(_bubblewrap(), *BASIC, *_users()),
         *(*shown, "--ro-bind", bytecode, BYTECODE),
         *("--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev"),
         *(*size, SCRATCH, "--perms", "0777", "--dir", SCRATCH / "tmp"),

@@ -169,11 +169,13 @@ class Tiny:
         """The one page of the published site."""
         return (self.root / "site/index.html").read_text("utf-8")
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """Start `python -m …` in the project, in a session of its own."""
+    def start(
+        self, *arguments: str, before: Sequence[str] = (), **variables: str
+    ) -> "subprocess.Popen[str]":
+        """Start `python -m …` in the project, in a session of its own; `before` it, a command."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         return subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [*before, sys.executable, "-m", *arguments],
             cwd=self.root,
             env=environment | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"} | variables,
             stdout=subprocess.PIPE,

@@ -1,0 +1,342 @@
+"""What happens to a build from outside: signals, full disks, jumping clocks, files that change.
+
+Each event is a real one, at a moment that hurts; afterwards the published site is the former one or
+the new one, whole, and nothing is left running.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from exhibits import build as build_module
+from exhibits import interpreters
+from exhibits.build import build
+from exhibits.interpreters import Installation, probe
+from exhibits.project import Problem
+from exhibits.run import Run
+from exhibits.store import Store
+from tests.machinery.conftest import FORMER, ROOT, Tiny, a_run, alive_with, end
+
+TOKEN = f"event_{uuid.uuid4().hex[:8]}"
+SLEEPS = "import time\ntime.sleep({seconds})\nprint('slept')\n"
+CONTRACT = '''
+@pytest.mark.example("threads/{name}.py")
+def test_{name}(run):
+    """It has slept."""
+    assert run.output == ["slept"]
+'''
+# How many builds are interrupted, and how many at a time.
+INTERRUPTIONS, AT_ONCE = 200, 4
+
+
+def make(project: Tiny, names: list[str], seconds: float = 0.2, scripts: int = 1) -> Tiny:
+    """Fill a project with scripts that sleep, their page and contracts, and a published site."""
+    project.configure(names, time_limit=30)
+    scripts_named = [f"{TOKEN}_{number}" for number in range(scripts)]
+    for name in scripts_named:
+        project.write(f"examples/threads/{name}.py", SLEEPS.format(seconds=seconds))
+    project.show(*(f"threads/{name}.py" for name in scripts_named))
+    contracts = "".join(CONTRACT.format(name=name) for name in scripts_named)
+    project.add_contracts(f'"""Contracts."""\nimport pytest\n{contracts}')
+    project.publish_before()
+    return project
+
+
+@pytest.fixture
+def project(tiny: Callable[..., Tiny], newest: Installation) -> Tiny:
+    """A project of one script on one interpreter, ready to be built."""
+    return make(tiny(), [newest.interpreter.name])
+
+
+@pytest.fixture
+def inside(project: Tiny, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tiny]:
+    """The project as the current folder, to be built in this very process."""
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield project
+    for number, handler in before.items():  # a build that publishes ends with signals ignored
+        signal.signal(number, handler)
+
+
+def is_whole(page: str) -> bool:
+    return page == FORMER or (page.rstrip().endswith("</html>") and "slept" in page)
+
+
+# Files that change during a build
+
+
+def at(step: str, event: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something happen when a step of the build has been done."""
+    do = getattr(build_module, step)
+
+    def and_then(*arguments: object) -> None:
+        do(*arguments)
+        event()
+
+    monkeypatch.setattr(build_module, step, and_then)
+
+
+def change(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def put_a_foreign_run(path: Path) -> None:
+    run = Run.from_json(path.read_text("utf-8"))
+    path.write_text(replace(run, lines=a_run(stdout="foreign\n").lines).to_json(), "utf-8")
+
+
+def put_a_newer_record(path: Path) -> None:
+    path.write_text(path.read_text("utf-8").replace("{", '{"of_tomorrow": 1, ', 1), "utf-8")
+
+
+@pytest.mark.parametrize("step", ["judge", "write_pages"])
+@pytest.mark.parametrize("event", [truncate, put_a_foreign_run, put_a_newer_record, Path.unlink])
+def test_a_run_that_changes_after_it_was_made_stops_the_build(
+    inside: Tiny,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    event: Callable[[Path], None],
+) -> None:
+    runs = inside.project.runs
+    at(step, lambda: event(next(runs.rglob("*.json"))), monkeypatch)
+    with pytest.raises(Problem) as problem:
+        build(inside.project)
+    assert "nothing is published" in str(problem.value).splitlines()[-1]
+    assert inside.published == FORMER
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/index.md", "mkdocs.yml", "tests/contracts/test_threads.py", "examples"]
+)
+def test_a_source_that_changes_during_the_build_stops_it(
+    inside: Tiny, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    changed = inside.root / path
+    if changed.is_dir():
+        changed = next(changed.rglob("*.py"))
+    at("judge", lambda: change(changed), monkeypatch)
+    with pytest.raises(Problem) as problem:
+        build(inside.project)
+    *_, line = lines = str(problem.value).splitlines()
+    assert line.startswith("nothing is published: ")
+    assert changed.relative_to(inside.root).as_posix() in str(problem.value)
+    assert len(lines) <= 3
+    assert inside.published == FORMER
+
+
+@pytest.fixture
+def moved(newest: Installation, tmp_path: Path) -> Installation:
+    """A real interpreter at a place of its own, where it may be changed."""
+    home = tmp_path / "python"
+    library = home / "lib" / Path(newest.library).name
+    unused = shutil.ignore_patterns("test", "site-packages", "dist-packages", "__pycache__")
+    shutil.copytree(newest.library, library, ignore=unused, ignore_dangling_symlinks=True)
+    (home / "bin").mkdir()
+    executable = shutil.copy(newest.executable, home / "bin" / Path(newest.executable).name)
+    copy = probe(executable)
+    assert copy.library == str(library)
+    return copy
+
+
+@pytest.mark.parametrize("event", ["vanishes", "is another"])
+def test_an_interpreter_that_changes_during_the_build_stops_it(
+    inside: Tiny,
+    moved: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    event: str,
+) -> None:
+    monkeypatch.setattr(interpreters, "found", lambda _: (moved,))
+    happens = {
+        "vanishes": lambda: Path(moved.executable).unlink(),
+        "is another": lambda: change(Path(moved.library, "queue.py")),
+    }
+    at("judge", happens[event], monkeypatch)
+    with pytest.raises(Problem) as problem:
+        build(inside.project)
+    (line,) = str(problem.value).splitlines()
+    assert moved.executable in line
+    assert inside.published == FORMER
+
+
+def test_an_interpreter_that_vanishes_while_scripts_run_is_named_for_each_script_left(
+    inside: Tiny, moved: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make(inside, [moved.interpreter.name], seconds=1, scripts=24)
+    monkeypatch.setattr(interpreters, "found", lambda _: (moved,))
+
+    def vanish() -> None:
+        while not list(project.project.runs.rglob("*.json")):
+            time.sleep(0.01)
+        Path(moved.executable).unlink()
+
+    thread = threading.Thread(target=vanish)
+    thread.start()
+    with pytest.raises(Problem) as problem:
+        build(project.project)
+    thread.join()
+    lines = str(problem.value).splitlines()
+    on = f"on {moved.interpreter.name}: could not be executed ("
+    assert all(line.startswith("docs/index.md: examples/threads/") for line in lines)
+    assert all(on in line for line in lines)
+    assert 1 <= len(lines) == 24 - len(Store(project.project.runs).all())
+    assert project.published == FORMER
+
+
+# Another build, a full disk, a clock that jumps
+
+
+def test_a_second_build_in_the_same_checkout_is_refused_in_one_line(
+    tiny: Callable[..., Tiny], newest: Installation
+) -> None:
+    project = make(tiny(), [newest.interpreter.name], seconds=5)
+    with project.start("exhibits", "build") as first:
+        while not alive_with(TOKEN):
+            assert first.poll() is None
+            time.sleep(0.05)
+        for command in ("build", "capture"):
+            second = project.command("exhibits", command)
+            assert second.returncode == 1
+            (line,) = second.stderr.splitlines()
+            assert line.startswith("another build is at work in project/")
+        out, err = first.communicate(timeout=60)
+    assert (first.returncode, err) == (0, ""), out
+    assert "slept" in project.published
+
+
+@pytest.mark.parametrize("size", ["16k", "1m"])
+@pytest.mark.parametrize("full", ["build/site", "build"])
+def test_a_full_disk_stops_the_build_in_one_line(project: Tiny, full: str, size: str) -> None:
+    (project.root / full).mkdir(exist_ok=True)
+    become_root = () if os.geteuid() == 0 else ("--map-root-user",)
+    mount = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
+    command = ("unshare", *become_root, "--mount", "sh", "-c", mount, str(project.root / full))
+    with project.start("exhibits", "build", before=command) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in out + err
+    assert "No space left on device" in err
+    assert len(err.splitlines()) <= 2
+    assert err.splitlines()[-1].endswith("site/ is as it was")
+    assert project.published == FORMER
+
+
+def test_a_clock_that_jumps_changes_neither_durations_nor_the_site(
+    project: Tiny, tmp_path: Path
+) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("+0d")
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    with project.start(
+        *("exhibits", "build"),
+        LD_PRELOAD=str(library),
+        FAKETIME_TIMESTAMP_FILE=str(clock),
+        FAKETIME_NO_CACHE="1",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",
+    ) as process:
+        moments = (TOKEN, "--site-dir={project}/build/site", "--site={project}/build/site")
+        for jump, moment in zip(("-400d", "+400d", "-1d"), moments, strict=True):
+            while not alive_with(moment.format(project=project.root)):
+                assert process.poll() is None, process.communicate()
+            clock.with_suffix(".new").write_text(jump)
+            clock.with_suffix(".new").replace(clock)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, ""), out + err
+    assert "slept" in project.published
+    (run,) = Store(project.project.runs).all()
+    assert 0.2 <= run.lines[0].at <= run.duration < 30
+
+
+# Ctrl-C and SIGTERM
+
+
+def test_signals_at_random_moments_leave_a_whole_site_and_nothing_running(
+    tmp_path: Path, bytecode: Path, newest: Installation, short_path: Path
+) -> None:
+    """Each project is built again and again, interrupted each time; and at last it is not."""
+    projects = []
+    for number in range(AT_ONCE):
+        project = Tiny(tmp_path / f"project{number}")
+        project.project.build.mkdir(parents=True)
+        project.project.bytecode.symlink_to(bytecode)
+        projects.append(make(project, [newest.interpreter.name], scripts=3))
+    whole = max(ThreadPoolExecutor(AT_ONCE).map(lambda one: timed(one, short_path), projects))
+    chance = random.Random(20_000)
+    tries = [
+        (
+            projects[number % AT_ONCE],
+            chance.uniform(0, whole),
+            chance.choice([signal.SIGINT, signal.SIGTERM]),
+            chance.choice([os.kill, os.killpg]),
+        )
+        for number in range(INTERRUPTIONS)
+    ]
+
+    def all_of(number: int) -> list[int]:
+        return [interrupt(*one, short_path) for one in tries[number::AT_ONCE]]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        codes = [code for done in pool.map(all_of, range(AT_ONCE)) for code in done]
+    assert len(codes) == INTERRUPTIONS
+    assert codes.count(130) > INTERRUPTIONS / 4, "most were interrupted while they built"
+    for project in projects:
+        assert project.command("exhibits", "build", timeout=120).returncode == 0
+        assert "slept" in project.published
+    assert alive_with(TOKEN) == []
+    assert list(short_path.iterdir()) == []
+
+
+def timed(project: Tiny, temporary: Path) -> float:
+    """Seconds that a build takes that nobody interrupts."""
+    began = time.monotonic()
+    answer = project.command("exhibits", "build", timeout=120, TMPDIR=str(temporary))
+    assert answer.returncode == 0, answer.stderr
+    project.publish_before()
+    return time.monotonic() - began
+
+
+def interrupt(
+    project: Tiny,
+    after: float,
+    number: signal.Signals,
+    kill: Callable[[int, int], None],
+    temporary: Path,
+) -> int:
+    """Build, send a signal after so many seconds, and look at what is left; the exit code."""
+    with project.start("exhibits", "build", TMPDIR=str(temporary)) as process:
+        time.sleep(after)
+        family = [one.pid for one in psutil.Process(process.pid).children(recursive=True)]
+        kill(process.pid, number)
+        try:
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            end(process.pid)
+            raise
+    assert is_whole(project.published)
+    assert [pid for pid in family if psutil.pid_exists(pid)] == []
+    if process.returncode == 130:
+        assert err == "interrupted; site/ is as it was\n"
+        assert project.published == FORMER
+    elif process.returncode == 0:
+        assert "slept" in project.published
+        project.publish_before()
+    else:  # before it could take signals into its own hands
+        assert process.returncode == -number, (process.returncode, out, err)
+        assert project.published == FORMER
+    return process.returncode
