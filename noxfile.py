@@ -131,7 +131,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def machinery(session: nox.Session) -> None:
     """Test what executes, compares and shows the runs; with faults of every kind."""
-    install(session, "docs")
+    install(session, "machinery")
     session.run("python", "-m", "exhibits", "interpreters")
     session.run("pytest", "tests/machinery", *session.posargs)
 
@@ -172,7 +172,7 @@ def inventory(session: nox.Session) -> None:
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
     session.install("uv")
-    for group in ("tests", "docs", "browser", "zensical", "lint", "nox"):
+    for group in ("tests", "docs", "machinery", "browser", "zensical", "lint", "nox"):
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
             *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),

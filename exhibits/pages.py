@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exhibits.project import Problem, Project
+from exhibits.sources import fault_in
 
 # A fence, its language and options; and the option by which markdown-exec executes a block.
 FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
@@ -43,7 +44,8 @@ def uses(project: Project) -> list[Use]:
 def page_of_each(project: Project) -> dict[str, str]:
     """For each example, the first page that shows it; the front page only if no other does.
 
-    Raises Problem where a page names an example that is not there, or no page names one that is.
+    Raises Problem where a page names an example that is not there, or no page names one that is,
+    or where one is not fit to be shown.
     """
     examples = project.example_names()
     named = uses(project)
@@ -54,11 +56,14 @@ def page_of_each(project: Project) -> dict[str, str]:
     ]
     in_turn = sorted(named, key=lambda use: use.page == FRONT)
     pages = {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
-    problems += [
-        f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
-        for example in examples
-        if example not in pages
-    ]
+    for example in examples:
+        if fault := fault_in(example, (project.examples / example).read_bytes()):
+            page = f"{pages[example]}: " if example in pages else ""
+            problems.append(f"{page}examples/{example}: {fault}")
+        elif example not in pages:
+            problems.append(
+                f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
+            )
     if problems:
         raise Problem("\n".join(problems))
     return pages

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 import psutil
 import pytest
+from hypothesis import settings
 
 import exhibits
 from exhibits import capture as capture_module
@@ -26,6 +27,11 @@ from exhibits.run import BIN, Lane, Line, Machine, Run, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# The same texts each time; with --hypothesis-profile=many, a hundred times as many, and others.
+settings.register_profile("some", deadline=None, database=None, derandomize=True, max_examples=200)
+settings.register_profile("many", deadline=None, database=None, max_examples=20_000)
+settings.load_profile("some")
 
 ROOT = Path(exhibits.__file__).resolve().parents[1]
 HERE = interpreters.found(tuple(Project(ROOT).settings["interpreters"]))
