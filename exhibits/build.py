@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -50,7 +51,7 @@ def build(project: Project) -> None:
 
 @contextlib.contextmanager
 def alone(project: Project) -> Iterator[None]:
-    """Be the only one that writes to `build/` and `site/`. Raises Problem where another one does."""
+    """Be the only one that writes to `build/` and `site/`. Raises Problem if there is another."""
     project.build.mkdir(exist_ok=True)
     lock = FileLock(project.build / "lock", timeout=0)
     try:
@@ -90,11 +91,30 @@ def judge(project: Project) -> None:
 
 
 def write_pages(project: Project, new: Path) -> None:
-    """Write the whole site to a folder of its own, from the runs that were judged and no others."""
+    """Write the whole site to a folder of its own, from the runs that were judged and no others.
+
+    Whatever the builder dates has the date of the newest run: equal runs make equal bytes.
+    """
     shutil.rmtree(new, ignore_errors=True)
+    newest = max(run.started for run in Store(project.runs).all())
+    epoch = f"{datetime.fromisoformat(newest).timestamp():.0f}"
+    variables = {CHECKED_RUNS_ONLY: "1", "SOURCE_DATE_EPOCH": epoch}
     command = ("mkdocs", "build", "--strict", f"--site-dir={new}")
-    step(project, "the pages could not be built", *command, **{CHECKED_RUNS_ONLY: "1"})
+    step(project, "the pages could not be built", *command, **variables)
     put_copies(new)
+
+
+def write_pages_again(project: Project) -> None:
+    """Write the site to build/pages, from the judged runs in build/, wherever those were made.
+
+    Raises Problem where there are none.
+    """
+    with alone(project):
+        runs = Store(project.runs).all()
+        if not runs or not project.evidence.is_file():
+            raise Problem("there are no checked runs in build/: run nox -s docs first")
+        put_downloads(project, {run.interpreter for run in runs})
+        write_pages(project, project.build / "pages")
 
 
 def pytest(project: Project, otherwise: str, *arguments: str) -> None:

@@ -283,8 +283,9 @@ def runs(name: str, with_lanes: bool = False) -> list[Run]:
     """The runs of an example that this build shows, oldest interpreter first."""
     project = Project.here()
     store = Store(project.runs)
-    found = store.of(name, _source(name))
-    if not os.environ.get(CHECKED_RUNS_ONLY):
+    checked = bool(os.environ.get(CHECKED_RUNS_ONLY))
+    found = store.of(name, _source(name), checked)
+    if not checked:
         here = interpreters.found(tuple(project.settings["interpreters"]))
         wanted = {one.interpreter for one in here}
         enough = {run.interpreter for run in found if not with_lanes or run.lanes is not None}

@@ -60,7 +60,7 @@ def test_page_shows_the_file_and_the_runs(site: Path, page: str, example: str) -
     """The source shown is the file; each output that came out is shown, in full."""
     html = page_of(site, page)
     source = (PROJECT.examples / example).read_bytes()
-    runs = STORE.of(example, source)
+    runs = STORE.of(example, source, checked=True)
     assert runs, "no run of the present source"
     anchor = Path(example).with_suffix("").as_posix().translate(str.maketrans("/_", "--"))
     if not html.find(id=anchor):
