@@ -27,7 +27,7 @@ def put_copies(site: Path) -> list[Path]:
 
     Raises Problem where the pages are not what MkDocs or Zensical builds.
     """
-    pages = {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in in_order(site)}
+    pages = {path: parsed(path.read_text("utf-8")) for path in in_order(site)}
     copies, entries = {}, []
     for path, page in pages.items():
         target = path.with_suffix(".md")
@@ -52,6 +52,11 @@ def put_copies(site: Path) -> list[Path]:
     return list(copies)
 
 
+def parsed(html: str) -> BeautifulSoup:
+    """A page, with the white space in code as it is: by itself, that is kept in `<pre>` alone."""
+    return BeautifulSoup(html, "html.parser", preserve_whitespace_tags={"pre", "textarea", "code"})
+
+
 def in_order(site: Path) -> list[Path]:
     """The pages of a built site as the navigation orders them: each names the next.
 
@@ -64,7 +69,7 @@ def in_order(site: Path) -> list[Path]:
         if not path.is_file():
             raise Problem(f"there is no {path}: build the site first, by nox -s docs")
         way.append(path)
-        following = BeautifulSoup(path.read_text("utf-8"), "html.parser").find("link", rel="next")
+        following = parsed(path.read_text("utf-8")).find("link", rel="next")
         name = unquote(urljoin(name, str(following["href"]))) if following else ""
     if beside := set(site.glob("*.html")) - {*way, site / "404.html"}:
         raise Problem(f"{min(beside)}: no page leads to it; name it under nav in mkdocs.yml")

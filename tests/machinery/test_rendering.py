@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown import Markdown
 from markdown_it import MarkdownIt
@@ -28,7 +28,7 @@ from exhibits import evidence, page
 from exhibits.evidence import Judgement
 from exhibits.execute import Chunk, Limits, lines_of, normaliser, printable
 from exhibits.interpreters import Installation
-from exhibits.plain import markdown, put_copies
+from exhibits.plain import markdown, parsed, put_copies
 from exhibits.run import Run, Stream
 from exhibits.sources import fault_in
 from exhibits.store import Store
@@ -39,6 +39,7 @@ NASTY = [
     b"\n",
     b"\n\n\nlater\n\n\n",
     b"no last newline",
+    b"\t",
     b"   \t  spaces \t \n \n",
     b"x" * 5000 + b"\n",
     b"</code></pre></div><script>alert(1)</script><b onclick='x'>b</b>\n",
@@ -155,7 +156,7 @@ class Read:
 
 
 def read(html: str) -> Read:
-    article = BeautifulSoup(f"<article>{html}</article>", "html.parser").article
+    article = parsed(f"<article>{html}</article>").article
     assert article
     return read_copy(markdown(article))
 
@@ -262,6 +263,7 @@ def escaped(character: str) -> str:
     return short or f"\\{letter}{number:0{width}x}"
 
 
+@example([("stdout", b"\t", 0)], 0.25)
 @given(WRITTEN, st.sampled_from([0.25, 1.25]))
 def test_a_page_shows_exactly_what_came_out_and_nothing_else(
     site: Site, pieces: list[tuple[Stream, bytes, int]], duration: float
