@@ -162,6 +162,13 @@ def rounds(session: nox.Session) -> None:
 
 
 @nox.session
+def scale(session: nox.Session) -> None:
+    """Tell what a build costs besides the scripts: nox -s scale -- 10 100 1000."""
+    install(session, "docs")
+    session.run("python", "-m", "tests.scale", *session.posargs)
+
+
+@nox.session
 def inventory(session: nox.Session) -> None:
     """Renew the links to Python's documentation: nox -s inventory [-- objects.inv or its address].
 

@@ -146,13 +146,19 @@ def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
 
 def refuse_changes(root: Path, before: Mapping[str, str]) -> None:
     """Raise Problem where a file is not as it was: then pages, contracts and runs may disagree."""
-    now = digests(root, tuple(dict.fromkeys(name.split("/")[0] for name in before)))
+    now = digests(root, tuple(dict.fromkeys(part_of(name) for name in before)))
     changed = [name for name in before if now.get(name) != before[name]]
     if changed:
         raise Problem(
             f"nothing is published: {changed[0]} changed during the build, by an editor or by a "
             "script that was executed; build again; site/ is as it was"
         )
+
+
+def part_of(name: str) -> str:
+    """Which part of the project a file is of: of build/, the runs alone were looked at."""
+    first, _, below = name.partition("/")
+    return f"{first}/{below.partition('/')[0]}" if first == "build" else first
 
 
 def publish(project: Project, new: Path, began: float) -> None:

@@ -5,6 +5,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from exhibits.project import Problem, Project
@@ -48,14 +49,13 @@ def page_of_each(project: Project) -> dict[str, str]:
     or where one is not fit to be shown.
     """
     examples = project.example_names()
-    named = uses(project)
+    there, named = set(examples), uses(project)
     problems = [
         f"{use.page}:{use.line}: there is no examples/{use.example}; {_hint(use.example, examples)}"
         for use in named
-        if use.example not in examples
+        if use.example not in there
     ]
-    in_turn = sorted(named, key=lambda use: use.page == FRONT)
-    pages = {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
+    pages = shown_on(project)
     for example in examples:
         if fault := fault_in(example, (project.examples / example).read_bytes()):
             page = f"{pages[example]}: " if example in pages else ""
@@ -67,6 +67,12 @@ def page_of_each(project: Project) -> dict[str, str]:
     if problems:
         raise Problem("\n".join(problems))
     return pages
+
+
+def shown_on(project: Project) -> dict[str, str]:
+    """As `page_of_each`, of whatever examples the pages name; nothing else is looked at."""
+    in_turn = sorted(uses(project), key=lambda use: use.page == FRONT)
+    return {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
 
 
 def in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
@@ -115,7 +121,12 @@ def rehearse(project: Project) -> None:
         raise Problem("\n".join(problems))
 
 
-def _uses_in(page: str, text: str) -> Iterator[Use]:
+@cache  # a page is looked at again and again while it stays the same
+def _uses_in(page: str, text: str) -> tuple[Use, ...]:
+    return tuple(_found_in(page, text))
+
+
+def _found_in(page: str, text: str) -> Iterator[Use]:
     for first, code in code_blocks(text):
         try:
             tree = ast.parse(code)

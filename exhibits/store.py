@@ -46,12 +46,16 @@ class Store:
         runs = (self._read(path) for path in sorted(self.folder.glob("*/*/*/*.json")))
         return [run for run in runs if run]
 
-    def of(self, example: str, source: bytes, checked: bool = False) -> list[Run]:
+    def of(
+        self, example: str, source: bytes, checked: bool = False, repeats: bool = False
+    ) -> list[Run]:
         """As `load`, for every interpreter that has such a run; oldest version first.
 
-        Runs that were `checked` against the contracts may be of any machine and machinery.
+        Runs that were `checked` against the contracts may be of any machine and machinery. With
+        `repeats`, these alone: what the example did the second time and later.
         """
-        runs = (self._read(path) for path in self._folder(example).glob("*.json"))
+        paths = self._folder(example).glob("*/*.json" if repeats else "*.json")
+        runs = (self._read(path) for path in sorted(paths))
         return by_version(run for run in runs if run and _is_of(run, example, source, checked))
 
     def _folder(self, example: str) -> Path:
