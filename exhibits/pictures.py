@@ -91,7 +91,7 @@ def name_of(lane: Lane, number: int, lanes: Sequence[Lane]) -> str:
         return f"child process {number}" if number else "parent process"
     if lane.thread == 0:
         return "main thread"
-    own = printable(" ".join(lane.name.split()).encode())
+    own = printable(lane.name.encode())
     return f"Thread-{lane.thread}" if own.startswith("Thread-") or not own else own
 
 

@@ -123,7 +123,8 @@ def _simplified(article: Tag) -> Tag:
             marked.string = f"{_in_red(code)} went to standard error."
     for picture in article.select("svg"):
         said = [words.get_text(" ", strip=True) for words in picture(["title", "desc"])]
-        picture.name, picture.string = "p", f"Picture: {'. '.join(said)}" if said else ""
+        picture.name = "p"
+        picture.string = " ".join(f"Picture: {'. '.join(said)}".split()) if said else ""
     for summary in article.select("details > summary"):
         _say_what_opens(summary)
     for label in article.select(LABELS):
