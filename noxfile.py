@@ -63,13 +63,18 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def again(session: nox.Session) -> None:
+    """Build the pages elsewhere from the runs that `docs` left; hold every byte of site/ equal."""
+    install(session, "docs")
+    session.run("pytest", "tests/again", "-q", "-rN", "--tb=short")
+
+
+@nox.session
 def zensical(session: nox.Session) -> None:
     """Build the pages with Zensical too, from the runs that `docs` left; hold both sites equal."""
-    if not Path("build/evidence.json").is_file():
-        session.error("there are no checked runs in build/: run nox -s docs first")
     install(session, "zensical")
+    session.run("python", "-m", "exhibits", "pages")
     session.env["EXHIBITS_CHECKED_RUNS_ONLY"] = "1"
-    session.run("mkdocs", "build", "--strict", "--site-dir=build/mkdocs")
     session.env["EXHIBITS_SITE"] = "build/zensical"  # there is no option for it
     session.run("zensical", "build", "--strict", "--clean")
     session.run("python", "-m", "exhibits", "finish", "build/zensical")
@@ -131,7 +136,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def machinery(session: nox.Session) -> None:
     """Test what executes, compares and shows the runs; with faults of every kind."""
-    install(session, "docs")
+    install(session, "machinery")
     session.run("python", "-m", "exhibits", "interpreters")
     session.run("pytest", "tests/machinery", *session.posargs)
 
@@ -170,6 +175,13 @@ def rounds(session: nox.Session) -> None:
 
 
 @nox.session
+def scale(session: nox.Session) -> None:
+    """Tell what a build costs besides the scripts: nox -s scale -- 10 100 1000."""
+    install(session, "docs")
+    session.run("python", "-m", "tests.scale", *session.posargs)
+
+
+@nox.session
 def inventory(session: nox.Session) -> None:
     """Renew the links to Python's documentation: nox -s inventory [-- objects.inv or its address].
 
@@ -185,7 +197,7 @@ def inventory(session: nox.Session) -> None:
 def pin(session: nox.Session) -> None:
     """Pin the newest dependencies, with hashes, into requirements/."""
     install(session, "docs")  # uv is among it
-    for group in ("tests", "docs", "browser", "zensical", "lint", "nox", "audit"):
+    for group in ("tests", "docs", "machinery", "browser", "zensical", "lint", "nox", "audit"):
         session.run(
             *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--upgrade"),
             *("--python-version=3.11", "--no-emit-index-url", "--no-emit-find-links"),

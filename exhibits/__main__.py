@@ -1,4 +1,4 @@
-"""The command line: `python -m exhibits interpreters | build | capture | finish | inventory`."""
+"""The command line: `python -m exhibits interpreters | build | capture | pages | finish | …`."""
 
 import argparse
 import signal
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from exhibits import interpreters, inventory
-from exhibits.build import alone, build, capture_all, put_all_downloads
+from exhibits.build import alone, build, capture_all, put_all_downloads, write_pages_again
 from exhibits.plain import put_copies
 from exhibits.policy import put_policies
 from exhibits.project import Problem, Project
@@ -20,6 +20,7 @@ def main() -> int:
     commands.add_parser("build", help="execute, hold the contracts, write the pages, publish")
     command = commands.add_parser("capture", help="execute the examples")
     command.add_argument("--reuse", action="store_true", help="keep runs that are still valid")
+    commands.add_parser("pages", help="write build/pages from the runs in build/; execute nothing")
     command = commands.add_parser("finish", help="give built pages their copies and policies")
     command.add_argument("built", type=Path)
     command = commands.add_parser("inventory", help="renew the list of Python's documented names")
@@ -37,6 +38,8 @@ def main() -> int:
                 with alone(project := Project.here()):
                     put_all_downloads(project)
                     capture_all(project, reuse=arguments.reuse)
+            case "pages":
+                write_pages_again(Project.here())
             case "finish":
                 put_copies(arguments.built)
                 put_policies(arguments.built)

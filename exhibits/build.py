@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -99,12 +100,31 @@ def judge(project: Project) -> None:
 
 
 def write_pages(project: Project, new: Path) -> None:
-    """Write the whole site to a folder of its own, from the runs that were judged and no others."""
+    """Write the whole site to a folder of its own, from the runs that were judged and no others.
+
+    Whatever the builder dates has the date of the newest run: equal runs make equal bytes.
+    """
     shutil.rmtree(new, ignore_errors=True)
+    newest = max(run.started for run in Store(project.runs).all())
+    epoch = f"{datetime.fromisoformat(newest).timestamp():.0f}"
+    variables = {CHECKED_RUNS_ONLY: "1", "SOURCE_DATE_EPOCH": epoch}
     command = ("mkdocs", "build", "--strict", f"--site-dir={new}")
-    step(project, "the pages could not be built", *command, **{CHECKED_RUNS_ONLY: "1"})
+    step(project, "the pages could not be built", *command, **variables)
     put_copies(new)
     put_policies(new)
+
+
+def write_pages_again(project: Project) -> None:
+    """Write the site to build/pages, from the judged runs in build/, wherever those were made.
+
+    Raises Problem where there are none.
+    """
+    with alone(project):
+        runs = Store(project.runs).all()
+        if not runs or not project.evidence.is_file():
+            raise Problem("there are no checked runs in build/: run nox -s docs first")
+        put_downloads(project, {run.interpreter for run in runs})
+        write_pages(project, project.build / "pages")
 
 
 def pytest(project: Project, otherwise: str, *arguments: str) -> None:
@@ -152,7 +172,7 @@ def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
 
 def refuse_changes(root: Path, before: Mapping[str, str]) -> None:
     """Raise Problem where a file is not as it was: then pages, contracts and runs may disagree."""
-    now = digests(root, tuple(dict.fromkeys(name.split("/")[0] for name in before)))
+    now = digests(root, tuple(dict.fromkeys(part_of(name) for name in before)))
     changed = [name for name in before if now.get(name) != before[name]]
     if changed:
         raise Problem(
@@ -169,6 +189,12 @@ def refuse_other_interpreters(project: Project) -> None:
                 f"nothing is published: Python {one.interpreter.name} ({one.executable}) changed "
                 "during the build; build again; site/ is as it was"
             )
+
+
+def part_of(name: str) -> str:
+    """Which part of the project a file is of: of build/, the runs alone were looked at."""
+    first, _, below = name.partition("/")
+    return f"{first}/{below.partition('/')[0]}" if first == "build" else first
 
 
 def publish(project: Project, new: Path, began: float) -> None:

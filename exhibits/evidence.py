@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from exhibits.interpreters import Interpreter
@@ -51,6 +52,19 @@ def save(judgements: Iterable[Judgement], path: Path) -> None:
 def load(path: Path) -> list[Judgement]:
     """Raises OSError where nothing was judged."""
     return [Judgement(**fields) for fields in json.loads(path.read_text("utf-8"))]
+
+
+def by_example(path: Path) -> dict[str, list[Judgement]]:
+    """What was judged, by example. Raises OSError where nothing was."""
+    return _by_example(path.read_bytes())
+
+
+@lru_cache(maxsize=1)  # each page asks for its part of the same file
+def _by_example(judged: bytes) -> dict[str, list[Judgement]]:
+    examples: dict[str, list[Judgement]] = {}
+    for fields in json.loads(judged):
+        examples.setdefault(fields["example"], []).append(Judgement(**fields))
+    return examples
 
 
 def claims_of(example: str, judgements: Iterable[Judgement]) -> list[Claim]:

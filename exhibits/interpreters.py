@@ -68,8 +68,13 @@ class Interpreter:
     @property
     def minor(self) -> tuple[int, int]:
         """The version as numbers to compare, e.g. `(3, 13)`."""
-        major, minor = self.name.rstrip("t").split(".")
-        return int(major), int(minor)
+        return version_of(self.name)
+
+
+def version_of(name: str) -> tuple[int, int]:
+    """The version of the interpreter of this name, as numbers to compare."""
+    major, minor = name.rstrip("t").split(".")
+    return int(major), int(minor)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,18 @@ from pygments.lexers import PythonLexer
 from exhibits import interpreters, pictures
 from exhibits.capture import capture
 from exhibits.compare import Outcome, outcomes, versions
-from exhibits.evidence import Judgement, claims_of, distinct_outputs, in_order, load
-from exhibits.interpreters import Interpreter
+from exhibits.evidence import (
+    Judgement,
+    by_example,
+    claims_of,
+    distinct_outputs,
+    in_order,
+    load,
+)
+from exhibits.interpreters import Interpreter, version_of
 from exhibits.measure import cores_together, spreads
 from exhibits.names import documented, short
-from exhibits.pages import in_book, page_of_each
+from exhibits.pages import in_book, shown_on
 from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
@@ -213,37 +220,44 @@ def evidence(page: str | None = None) -> str:
     """
     project = Project.here()
     try:
-        judgements = load(project.evidence)
+        judged_of = by_example(project.evidence)
     except OSError as error:
         if os.environ.get(CHECKED_RUNS_ONLY):
             raise Problem(f"there is no {project.evidence}: run nox -s docs") from error
         return "<p>This is a preview. <code>nox -s docs</code> judges the runs.</p>"
     store = Store(project.runs)
-    shown, repeats = store.all(), store.repeats()
-    interpreters = in_order(run.interpreter for run in shown)
-    page_of = page_of_each(project)
+    pythons = _pythons(project.runs, project.evidence.stat().st_mtime_ns)
+    page_of = shown_on(project)
     pages = [f"docs/{page}"] if page else sorted(set(page_of.values()), key=in_book(project))
     parts = []
     for one in pages:
         if not page:
             parts.append(Markup("<h2>{}</h2>\n").format(_title(project, one)))
         for name in (example for example, its in page_of.items() if its == one):
-            repeated = [run for run in repeats if run.example == name]
+            source = _source(name)
+            repeated = store.of(name, source, checked=True, repeats=True)
             if repeated:
-                repeated += [run for run in shown if run.example == name]
+                repeated += store.of(name, source, checked=True)
             parts.append(
                 _template("claims.html").render(
                     name=name,
                     anchor=_anchor(name),
                     page=Path(one).stem,
-                    interpreters=interpreters,
-                    claims=claims_of(name, judgements),
+                    pythons=pythons,
+                    claims=claims_of(name, judged_of.get(name, ())),
                     repeated=distinct_outputs(repeated),
-                    times=len(repeated) // len(interpreters),
+                    times=len(repeated) // len(pythons),
                     markdown=_prose,
                 )
             )
     return "\n".join(parts)
+
+
+@lru_cache(maxsize=1)  # each page asks for those of the same build
+def _pythons(runs: Path, judged: int) -> list[str]:
+    """The names of the interpreters whose runs were judged at that moment, as `in_order`."""
+    names = {path.stem for path in runs.glob("*/*/*.json")}
+    return sorted(names, key=lambda name: (version_of(name), name.endswith("t")))
 
 
 def message(name: str, quoted: str) -> str:
@@ -262,7 +276,7 @@ def message(name: str, quoted: str) -> str:
         _template("message.html").render(
             said=[(text, versions(dict.fromkeys(those))) for text, those in said.items()],
             anchor=_anchor(name),
-            page=Path(page_of_each(Project.here())[name]).stem,
+            page=Path(shown_on(Project.here())[name]).stem,
         )
     )
 
@@ -283,8 +297,9 @@ def runs(name: str, with_lanes: bool = False) -> list[Run]:
     """The runs of an example that this build shows, oldest interpreter first."""
     project = Project.here()
     store = Store(project.runs)
-    found = store.of(name, _source(name))
-    if not os.environ.get(CHECKED_RUNS_ONLY):
+    checked = bool(os.environ.get(CHECKED_RUNS_ONLY))
+    found = store.of(name, _source(name), checked)
+    if not checked:
         here = interpreters.found(tuple(project.settings["interpreters"]))
         wanted = {one.interpreter for one in here}
         enough = {run.interpreter for run in found if not with_lanes or run.lanes is not None}
@@ -365,7 +380,7 @@ def _output_html(name: str, shown: list[Outcome]) -> Markup:
     )
 
 
-@cache
+@lru_cache(maxsize=100)  # some examples are on several pages
 def _highlighted(name: str, source: str, marked: tuple[str, ...]) -> Markup:
     lines = source.splitlines()
     for text in marked:

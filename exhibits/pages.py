@@ -5,9 +5,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from exhibits.project import Problem, Project
+from exhibits.sources import fault_in
 
 # A fence, its language and options; and the option by which markdown-exec executes a block.
 FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
@@ -43,31 +45,34 @@ def uses(project: Project) -> list[Use]:
 def page_of_each(project: Project) -> dict[str, str]:
     """For each example, the first page that shows it; the front page only if no other does.
 
-    Raises Problem where a page names an example that is not there, or no page names one that is.
+    Raises Problem where a page names an example that is not there, or no page names one that is,
+    or where one is not fit to be shown.
     """
     examples = project.example_names()
-    named = uses(project)
+    there, named = set(examples), uses(project)
     problems = [
         f"{use.page}:{use.line}: there is no examples/{use.example}; {_hint(use.example, examples)}"
         for use in named
-        if use.example not in examples
+        if use.example not in there
     ]
-    in_turn = sorted(named, key=lambda use: use.page == FRONT)
-    pages = {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
-    problems += [
-        f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
-        for example in examples
-        if example not in pages and NAME.fullmatch(example)
-    ]
-    problems += [
-        f"examples/{ascii(example)[1:-1]}: no page can name it; rename it, with letters, digits, "
-        "hyphens and underscores only"
-        for example in examples
-        if not NAME.fullmatch(example)
-    ]
+    pages = shown_on(project)
+    for example in examples:
+        if fault := fault_in(example, (project.examples / example).read_bytes()):
+            page = f"{pages[example]}: " if example in pages else ""
+            problems.append(f"{page}examples/{ascii(example)[1:-1]}: {fault}")
+        elif example not in pages:
+            problems.append(
+                f"examples/{example}: no page shows it; name it in a page under docs/, or delete it"
+            )
     if problems:
         raise Problem("\n".join(problems))
     return pages
+
+
+def shown_on(project: Project) -> dict[str, str]:
+    """As `page_of_each`, of whatever examples the pages name; nothing else is looked at."""
+    in_turn = sorted(uses(project), key=lambda use: use.page == FRONT)
+    return {use.example: use.page for use in reversed(in_turn) if use.function in SHOWN_BY}
 
 
 def in_book(project: Project) -> Callable[[str], tuple[bool, int, str]]:
@@ -116,7 +121,12 @@ def rehearse(project: Project) -> None:
         raise Problem("\n".join(problems))
 
 
-def _uses_in(page: str, text: str) -> Iterator[Use]:
+@cache  # a page is looked at again and again while it stays the same
+def _uses_in(page: str, text: str) -> tuple[Use, ...]:
+    return tuple(_found_in(page, text))
+
+
+def _found_in(page: str, text: str) -> Iterator[Use]:
     for first, code in code_blocks(text):
         try:
             tree = ast.parse(code)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from exhibits.execute import printable
 from exhibits.interpreters import Interpreter
 from exhibits.measure import Spread, drawn
 from exhibits.run import BIN, Lane, Run
@@ -90,8 +91,8 @@ def name_of(lane: Lane, number: int, lanes: Sequence[Lane]) -> str:
         return f"child process {number}" if number else "parent process"
     if lane.thread == 0:
         return "main thread"
-    own = lane.name if lane.name and not lane.name.startswith("Thread-") else ""
-    return own or f"Thread-{lane.thread}"
+    own = printable(lane.name.encode())
+    return f"Thread-{lane.thread}" if own.startswith("Thread-") or not own else own
 
 
 def _row(lane: Lane, name: str, end: float) -> Row:

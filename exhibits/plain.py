@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from bs4.filter import SoupStrainer
 from markdownify import ATX, MarkdownConverter
 
 from exhibits.downloads import ZIP
@@ -27,17 +28,16 @@ def put_copies(site: Path) -> list[Path]:
 
     Raises Problem where the pages are not what MkDocs or Zensical builds.
     """
-    pages = {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in in_order(site)}
-    copies, entries = {}, []
-    for path, page in pages.items():
+    copies, entries, about = {}, [], ""
+    for path in in_order(site):  # one page in memory at a time: a parsed one is large
+        page = parsed(path.read_text("utf-8"))
         target = path.with_suffix(".md")
         copies[target] = markdown(_part(page, "article", path))
         title, lead = (_line(_part(page, part, path)) for part in ("h1", "h1 ~ p"))
         entries.append(f"- [{title}]({target.name}): {lead}")
-    first, page = next(iter(pages.items()))
+        about = about or f"# {title}\n\n> {_described(page, path)}\n"
     listing = [
-        f"# {_line(_part(page, 'h1', first))}\n",
-        f"> {_part(page, 'meta[name=description]', first)['content']}\n",
+        about,
         "Each page is here as Markdown, with the scripts and what they printed.\n",
         "## Pages\n",
         *entries,
@@ -52,6 +52,12 @@ def put_copies(site: Path) -> list[Path]:
     return list(copies)
 
 
+def parsed(html: str, only: SoupStrainer | None = None) -> BeautifulSoup:
+    """A page, with the white space in code as it is: by itself, that is kept in `<pre>` alone."""
+    keep = {"pre", "textarea", "code"}
+    return BeautifulSoup(html, "html.parser", parse_only=only, preserve_whitespace_tags=keep)
+
+
 def in_order(site: Path) -> list[Path]:
     """The pages of a built site as the navigation orders them: each names the next.
 
@@ -64,7 +70,8 @@ def in_order(site: Path) -> list[Path]:
         if not path.is_file():
             raise Problem(f"there is no {path}: build the site first, by nox -s docs")
         way.append(path)
-        following = BeautifulSoup(path.read_text("utf-8"), "html.parser").find("link", rel="next")
+        links = parsed(path.read_text("utf-8"), SoupStrainer("link"))
+        following = links.find("link", rel="next")
         name = unquote(urljoin(name, str(following["href"]))) if following else ""
     if beside := set(site.glob("*.html")) - {*way, site / "404.html"}:
         raise Problem(f"{min(beside)}: no page leads to it; name it under nav in mkdocs.yml")
@@ -116,7 +123,8 @@ def _simplified(article: Tag) -> Tag:
             marked.string = f"{_in_red(code)} went to standard error."
     for picture in article.select("svg"):
         said = [words.get_text(" ", strip=True) for words in picture(["title", "desc"])]
-        picture.name, picture.string = "p", f"Picture: {'. '.join(said)}" if said else ""
+        picture.name = "p"
+        picture.string = " ".join(f"Picture: {'. '.join(said)}".split()) if said else ""
     for summary in article.select("details > summary"):
         _say_what_opens(summary)
     for label in article.select(LABELS):
@@ -198,6 +206,10 @@ def _line(tag: Tag) -> str:
         link.unwrap()
     tag.name = "p"
     return " ".join(_Converter().convert_soup(tag).split())
+
+
+def _described(page: BeautifulSoup, path: Path) -> str:
+    return str(_part(page, "meta[name=description]", path)["content"])
 
 
 def _part(page: BeautifulSoup, selector: str, path: Path) -> Tag:

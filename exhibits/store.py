@@ -47,10 +47,17 @@ class Store:
         runs = (self._read(path) for path in sorted(self.folder.glob("*/*/*/*.json")))
         return [run for run in runs if run]
 
-    def of(self, example: str, source: bytes) -> list[Run]:
-        """As `load`, for every interpreter that has such a run; oldest version first."""
-        runs = (self._read(path) for path in self._folder(example).glob("*.json"))
-        return by_version(run for run in runs if run and _is_of(run, example, source))
+    def of(
+        self, example: str, source: bytes, checked: bool = False, repeats: bool = False
+    ) -> list[Run]:
+        """As `load`, for every interpreter that has such a run; oldest version first.
+
+        Runs that were `checked` against the contracts may be of any machine and machinery. With
+        `repeats`, these alone: what the example did the second time and later.
+        """
+        paths = self._folder(example).glob("*/*.json" if repeats else "*.json")
+        runs = (self._read(path) for path in sorted(paths))
+        return by_version(run for run in runs if run and _is_of(run, example, source, checked))
 
     def _folder(self, example: str) -> Path:
         return self.folder / Path(example).with_suffix("")
@@ -67,8 +74,9 @@ class Store:
             return None
 
 
-def _is_of(run: Run, example: str, source: bytes) -> bool:
+def _is_of(run: Run, example: str, source: bytes, anywhere: bool = False) -> bool:
     """Whether a run was made of exactly this source, by this machinery, on this machine."""
+    made = (run.machinery, run.machine, run.sandboxed)
+    here = (MACHINERY, Machine.this(), sandbox.possible())
     digest = hashlib.sha256(source).hexdigest()
-    made = (run.example, run.source, run.machinery, run.machine, run.sandboxed)
-    return made == (example, digest, MACHINERY, Machine.this(), sandbox.possible())
+    return (run.example, run.source) == (example, digest) and (anywhere or made == here)

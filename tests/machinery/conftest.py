@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 import exhibits
 from exhibits import capture as capture_module
@@ -27,6 +28,18 @@ from exhibits.run import BIN, Lane, Line, Machine, Run, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# The same texts each time; with --hypothesis-profile=many, a hundred times as many, and others. A
+# busy machine is no fault of theirs.
+settings.register_profile(
+    "many",
+    max_examples=20_000,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("some", settings.get_profile("many"), max_examples=200, derandomize=True)
+settings.load_profile("some")
 
 ROOT = Path(exhibits.__file__).resolve().parents[1]
 HERE = interpreters.found(tuple(Project(ROOT).settings["interpreters"]))

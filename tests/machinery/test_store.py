@@ -102,6 +102,18 @@ def test_another_machine_has_no_run(store: Store, monkeypatch: pytest.MonkeyPatc
     assert load(store) is None
 
 
+def test_a_checked_run_may_be_of_any_machine_but_not_of_another_source(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(run := a_run())
+    monkeypatch.setattr(store_module, "MACHINERY", "of tomorrow")
+    monkeypatch.setattr(Machine, "this", lambda: Machine("Plan 9", 1))
+    assert store.of(EXAMPLE, SOURCE) == []
+    assert store.of(EXAMPLE, SOURCE, checked=True) == [run]
+    assert store.of(EXAMPLE, SOURCE + b"\n", checked=True) == []
+    assert store.of("threads/other.py", SOURCE, checked=True) == []
+
+
 @pytest.mark.parametrize("kept", [0, 1, 50, 0.5, 0.99])
 def test_a_truncated_file_is_no_run(store: Store, path: Path, kept: float) -> None:
     text = path.read_bytes()

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, Tag
 
 from exhibits import downloads, evidence, inventory, pages
 from exhibits.compare import outcomes
+from exhibits.evidence import Judgement
 from exhibits.pictures import rounded
 from exhibits.project import Project
 from exhibits.run import Run
@@ -60,7 +61,7 @@ def test_page_shows_the_file_and_the_runs(site: Path, page: str, example: str) -
     """The source shown is the file; each output that came out is shown, in full."""
     html = page_of(site, page)
     source = (PROJECT.examples / example).read_bytes()
-    runs = STORE.of(example, source)
+    runs = STORE.of(example, source, checked=True)
     assert runs, "no run of the present source"
     anchor = Path(example).with_suffix("").as_posix().translate(str.maketrans("/_", "--"))
     if not html.find(id=anchor):
@@ -96,9 +97,13 @@ def told(figures: str) -> str:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_page_shows_no_output_that_no_run_made(site: Path, source: Path) -> None:
+    assert set(blocks(page_of(site, source), "exhibit-output")) <= all_outputs()
+
+
+@cache
+def all_outputs() -> set[str]:
     made = {"".join(line.text for line in run.lines) for run in STORE.all()}
-    made |= {run.stdout for run in STORE.repeats()}
-    assert set(blocks(page_of(site, source), "exhibit-output")) <= made
+    return made | {run.stdout for run in STORE.repeats()}
 
 
 @pytest.mark.parametrize(("page", "example"), USES, ids=lambda value: Path(value).stem)
@@ -158,7 +163,12 @@ def leads_somewhere(path: Path, link: str) -> bool:
     target = target / "index.html" if target.is_dir() else target
     if not target.is_file() or not parts.fragment or target.suffix != ".html":
         return target.is_file()
-    return bool(parsed(target).find(id=unquote(parts.fragment)))
+    return unquote(parts.fragment) in ids(target)
+
+
+@cache
+def ids(path: Path) -> set[str]:
+    return {str(tag["id"]) for tag in parsed(path).find_all(id=True)}
 
 
 def test_sections_keep_their_addresses(site: Path) -> None:
@@ -238,19 +248,20 @@ def test_no_block_failed(site: Path) -> None:
 def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
     """Each row says for each Python what the report says; and leads back to its exhibit."""
     page = page_of(site, "evidence.md")
-    judged = evidence.load(PROJECT.evidence)
+    judged: dict[str, list[Judgement]] = {}
+    for one in evidence.load(PROJECT.evidence):
+        judged.setdefault(one.contract, []).append(one)
     rows = {str(row["id"]): row for row in page.select(".exhibit-claims tr[id]")}
-    assert set(rows) == {one.contract for one in judged}
+    assert set(rows) == set(judged)
     for name, row in rows.items():
         table = row.find_parent("table")
         assert table
         pythons = [cell.get_text() for cell in table.select("thead th")][1:]
         cells = [cell.get_text(strip=True) for cell in row.find_all("td")][1:]
         said = dict(zip(pythons, cells, strict=True))
-        for one in judged:
-            if one.contract == name:
-                times = f" ×{one.runs}" if one.runs > 1 else ""
-                assert said.pop(one.interpreter) == f"held{times}"
+        for one in judged[name]:
+            times = f" ×{one.runs}" if one.runs > 1 else ""
+            assert said.pop(one.interpreter) == f"held{times}"
         assert set(said.values()) <= {"–"}
 
 
