@@ -152,8 +152,9 @@ def compile_library(installation: Installation, bytecode: Path) -> None:
                 capture_output=True,
                 check=False,  # some files are wrong on purpose
             )
-        Path(unfinished).rename(bytecode)
-        Path(unfinished).mkdir()  # for TemporaryDirectory to remove
+        with contextlib.suppress(OSError):  # another build has been quicker
+            Path(unfinished).rename(bytecode)
+            Path(unfinished).mkdir()  # for TemporaryDirectory to remove
 
 
 def this_one() -> Installation:

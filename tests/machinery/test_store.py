@@ -107,7 +107,7 @@ def test_a_checked_run_may_be_of_any_machine_but_not_of_another_source(
 ) -> None:
     store.save(run := a_run())
     monkeypatch.setattr(store_module, "MACHINERY", "of tomorrow")
-    monkeypatch.setattr(Machine, "this", lambda: Machine("Plan 9", 1))
+    monkeypatch.setattr(Machine, "this", lambda: Machine("Plan 9", 1, "another"))
     assert store.of(EXAMPLE, SOURCE) == []
     assert store.of(EXAMPLE, SOURCE, checked=True) == [run]
     assert store.of(EXAMPLE, SOURCE + b"\n", checked=True) == []
