@@ -4,7 +4,7 @@ import pytest
 
 from exhibits.measure import cores_together
 from exhibits.run import Run
-from tests.contracts.when import sampled, with_gil, without_gil
+from tests.contracts.when import sampled, two_cores, with_gil, without_gil
 
 LINES = (
     "Thread A: sleeping for 2 s",
@@ -57,7 +57,7 @@ def test_two_computing_threads_share_a_core_with_the_gil(run: Run) -> None:
     assert together <= 1.1
 
 
-@pytest.mark.example("threads/two_computing.py", on=sampled(without_gil))
+@pytest.mark.example("threads/two_computing.py", on=sampled(without_gil), of=two_cores)
 def test_two_computing_threads_have_a_core_each_without_the_gil(run: Run) -> None:
     """Without the GIL, two computing threads have at least 1.7 cores, unless others hold them."""
     together = cores_together(run, ready=True)
