@@ -74,16 +74,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Execute the chosen contracts' examples, all at once, unless the runs are given.
 
     Then leave out each contract about runs of another kind than that which it would judge: it says
-    `of=`, from `when.py`, what a run must tell of itself. It is kept as one that judged no run.
+    `of=`, from `when.py`, what a run must tell of itself. It has then judged no run.
     """
     config = session.config
     if config.getoption("collectonly"):
         return
     if not config.getoption("--runs"):
         execute_examples(session)
+    for item in session.items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("example"):
+            _judge(item, False, 0)
     elsewhere = [item for item in session.items if not applies(item)]
-    for item in elsewhere:
-        _judge(item, False, 0)
     config.hook.pytest_deselected(items=elsewhere)
     session.items[:] = [item for item in session.items if item not in elsewhere]
 
