@@ -156,11 +156,16 @@ def main() -> int:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cores = Machine.this().cores
     counts = Counts(asked.mode, cores)
-    with busy_loops(cores if asked.mode == "load" else 0):
-        until = time.monotonic() + asked.minutes * 60
-        at_once = asked.at_once or AT_ONCE_PER_CORE * cores
-        do_rounds(Project.here(), counts, asked.rounds, asked.only, at_once, until)
-    print(counts)
+    until = time.monotonic() + asked.minutes * 60
+    at_once = asked.at_once or AT_ONCE_PER_CORE * cores
+    try:
+        with busy_loops(cores if asked.mode == "load" else 0):
+            do_rounds(Project.here(), counts, asked.rounds, asked.only, at_once, until)
+    except (Problem, KeyboardInterrupt) as error:
+        print(f"stopped early: {error or 'interrupted'}", file=sys.stderr)
+        return 1
+    finally:
+        print(counts)
     return 1 if counts.failures else 0
 
 

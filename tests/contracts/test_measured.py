@@ -1,9 +1,9 @@
 """What must hold of examples/measured/: ratios, with margins, and never seconds.
 
 Many of them hold whatever else runs, of the best of several rounds. The others depend on who else
-has the cores: such a contract is `of=undisturbed` or `of=punctual`. The scripts print which share of
-a core a single worker had, or how late a wait ended; if that was too much, there is nothing to
-judge. That a script does print it is itself held, on every run.
+has the cores: such a contract is `of=undisturbed` or `of=punctual`. A script prints which share of
+a core a single worker had, or how late a wait ended, and where that shows that others ran, there is
+nothing to judge. That it prints this is itself held, on every run.
 """
 
 import re
