@@ -81,7 +81,7 @@ def test_starting_tasks_has_one_core(run: Run) -> None:
 @pytest.mark.example("measured/computing.py", on=with_gil, of=undisturbed)
 def test_threads_compute_no_sooner_with_the_gil(run: Run) -> None:
     """With the GIL, two computing threads are done no sooner than one task after the other."""
-    assert typical(run, *THREADS) <= 1.2
+    assert typical(run, *THREADS) <= 1.5
 
 
 @pytest.mark.example("measured/computing.py", on=with_gil, of=undisturbed)
@@ -108,7 +108,7 @@ def test_processes_compute_sooner_without_the_gil(run: Run) -> None:
 @pytest.mark.example("measured/computing.py", of=undisturbed)
 def test_asyncio_computes_no_sooner(run: Run) -> None:
     """With asyncio, two computing tasks are done no sooner than one after the other."""
-    assert typical(run, "asyncio") <= 1.2
+    assert typical(run, "asyncio") <= 1.5
 
 
 @pytest.mark.example("measured/computing.py")
