@@ -162,7 +162,7 @@ def main() -> int:
         with busy_loops(cores if asked.mode == "load" else 0):
             do_rounds(Project.here(), counts, asked.rounds, asked.only, at_once, until)
     except (Problem, KeyboardInterrupt) as error:
-        print(f"stopped early: {error or 'interrupted'}", file=sys.stderr)
+        print(f"stopped early: {str(error) or 'interrupted'}", file=sys.stderr)
         return 1
     finally:
         print(counts)

@@ -4,7 +4,7 @@ import pytest
 
 from exhibits.measure import cores_together
 from exhibits.run import Run
-from tests.contracts.when import sampled, two_cores, with_gil, without_gil
+from tests.contracts.when import printed_before, sampled, two_cores, with_gil, without_gil
 
 LINES = (
     "Thread A: sleeping for 2 s",
@@ -22,9 +22,9 @@ def test_each_text_once(run: Run) -> None:
     assert len(run.stdout) == sum(len(line) + 1 for line in LINES)
 
 
-@pytest.mark.example("threads/start_and_join.py")
+@pytest.mark.example("threads/start_and_join.py", of=printed_before("Thread B: done", 2))
 def test_the_shorter_sleep_ends_first(run: Run) -> None:
-    """B is done before A, although A was started first."""
+    """B, which sleeps for one second, is done before A, which sleeps for two and starts first."""
     assert run.stdout.index("Thread B: done") < run.stdout.index("Thread A: done")
 
 

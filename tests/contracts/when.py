@@ -12,6 +12,7 @@ from exhibits.interpreters import Interpreter
 from exhibits.run import Run
 
 On = Callable[[Interpreter], bool]
+Of = Callable[[Run], bool]
 # What a measured script prints of how undisturbed it was.
 SHARE = re.compile(r"^.* had (\d\.\d\d) of a core$", re.M)
 LONGEST = re.compile(r"^one after another took (\d\.\d{3}) s at most$", re.M)
@@ -55,6 +56,19 @@ def sampled(on: On = lambda _: True) -> On:
 def two_cores(run: Run) -> bool:
     """Runs that had two cores or more to share with whatever else ran."""
     return run.machine.cores >= 2
+
+
+def quicker_than(seconds: float) -> Of:
+    """Runs that took less time than that, from their start to their end."""
+    return lambda run: run.duration < seconds
+
+
+def printed_before(text: str, seconds: float) -> Of:
+    """Runs whose line with this text was there less than so many seconds after their start.
+
+    A run without such a line is of the kind: the contract judges it.
+    """
+    return lambda run: all(line.at < seconds for line in run.lines if text in line.text)
 
 
 def undisturbed(run: Run) -> bool:
