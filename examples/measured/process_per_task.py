@@ -1,7 +1,7 @@
 import multiprocessing
 import time
 
-TASKS = range(20)
+TASKS = range(10)
 
 
 def task(number):

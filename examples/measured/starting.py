@@ -54,7 +54,7 @@ if __name__ == "__main__":
     measure("thread", 100, start_workers, threading.Thread)
     for method in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context(method)
-        measure(f"process ({method})", 3, start_workers, context.Process)
+        measure(f"process ({method})", 1, start_workers, context.Process)
     if interpreters:
         measure("interpreter", 5, start_interpreters)
     tasks = measure(

@@ -209,7 +209,7 @@ def test_ten_thousand_tasks_wait(run: Run) -> None:
 
 @pytest.mark.example("measured/process_per_task.py")
 def test_a_process_for_each_task_costs_more_than_a_pool(run: Run) -> None:
-    """For 20 small tasks a process each takes longer than a pool that is there already."""
+    """For ten small tasks a process each takes longer than a pool that is there already."""
     for method in ("fork", "forkserver", "spawn"):
         assert typical(run, f"{method}, times as long") > 1, method
 
