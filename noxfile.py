@@ -165,13 +165,12 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def rounds(session: nox.Session) -> None:
-    """Execute everything N times and hold all contracts each time: nox -s rounds -- 30."""
+    """Execute everything N times and hold all contracts each time: nox -s rounds -- 30.
+
+    `--mode load` does so while busy loops hold all cores, `--mode one-core` on one core alone.
+    """
     install(session, "docs")
-    total = int(session.posargs[0]) if session.posargs else 30
-    for number in range(1, total + 1):
-        session.log(f"round {number} of {total}")
-        session.run("python", "-m", "exhibits", "capture", silent=True)
-        judge(session, "--tb=short")
+    session.run("python", "-m", "tests.rounds", *session.posargs)
 
 
 @nox.session

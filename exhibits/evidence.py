@@ -16,7 +16,7 @@ class Judgement:
     """One contract about one example on one interpreter: how many runs it judged, and if it held.
 
     `contract` is `<module>.<name>` of its test, both without `test_`; `claim` is the sentence that
-    it holds.
+    it holds. With no `runs`, there was none of the kind that it is about, and it did not hold any.
     """
 
     contract: str

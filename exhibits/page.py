@@ -125,14 +125,15 @@ def chart(
 ) -> str:
     """The source, a chart of what was measured on every interpreter, and the same as a table.
 
-    Each line that the example prints is `label: figure figure …`, one figure a round. `unit` says
-    what a figure is. `baseline` names what a ratio of 1 stands for.
+    What is shown are lines `label: figure figure …`, one figure a round. `unit` says what a figure
+    is. `baseline` names what a ratio of 1 stands for.
     """
     measured = runs(name)
     spread = [(run.interpreter, spreads(run)) for run in measured]
     if not any(found for _, found in spread):
         raise Problem(f"examples/{name} measured nothing: print `label: figure figure …`")
-    labels = dict.fromkeys(line.split(": ")[0] for run in measured for line in run.output)
+    printed = [line.partition(": ") for run in measured for line in run.output]
+    labels = dict.fromkeys(label for label, _, figures in printed if figures)
     return str(
         _template("chart.html").render(
             name=name,

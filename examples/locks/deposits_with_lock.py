@@ -9,7 +9,7 @@ def deposit(amount):
     global balance
     with lock:
         value = balance
-        time.sleep(0.01)
+        time.sleep(0.1)
         balance = value + amount
 
 

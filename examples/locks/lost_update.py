@@ -7,7 +7,7 @@ balance = 0
 def deposit(amount):
     global balance
     value = balance  # read
-    time.sleep(0.01)  # a query, a log line, a call over the network
+    time.sleep(0.1)  # a query, a log line, a call over the network
     balance = value + amount  # write
 
 

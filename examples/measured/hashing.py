@@ -21,11 +21,17 @@ def threads():
         worker.join()
 
 
-def duration(work):
+def seconds(work):
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-ratios = [duration(one_after_another) / duration(threads) for _ in range(5)]
+cores, ratios = [], []
+for _ in range(5):
+    before = time.process_time()
+    one_by_one = seconds(one_after_another)
+    cores.append((time.process_time() - before) / one_by_one)
+    ratios.append(one_by_one / seconds(threads))
 print("threads:", *(f"{ratio:.2f}" for ratio in ratios))
+print(f"one after another had {min(cores):.2f} of a core")

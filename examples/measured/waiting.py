@@ -46,10 +46,12 @@ if __name__ == "__main__":
     if hasattr(futures, "InterpreterPoolExecutor"):  # Python 3.14 and later
         interpreters = futures.InterpreterPoolExecutor
         ways["InterpreterPoolExecutor"] = lambda: executor(interpreters)
-    times_as_fast = {way: [] for way in ways}
+    took, times_as_fast = [], {way: [] for way in ways}
     for _ in range(3):
         one_by_one = seconds(one_after_another)
+        took.append(one_by_one)
         for way, work in ways.items():
             times_as_fast[way].append(one_by_one / seconds(work))
     for way, figures in times_as_fast.items():
         print(f"{way}:", *(f"{figure:.2f}" for figure in figures))
+    print(f"one after another took {max(took):.3f} s at most")

@@ -2,15 +2,22 @@ import multiprocessing
 import time
 
 
+def share(event):
+    global begun
+    begun = event
+
+
 def slow(number):
-    time.sleep(5)
+    begun.set()
+    time.sleep(60)
     return number
 
 
 if __name__ == "__main__":
-    with multiprocessing.Pool(2) as pool:
+    event = multiprocessing.Event()
+    with multiprocessing.Pool(2, share, (event,)) as pool:
         result = pool.apply_async(slow, (1,))
-        time.sleep(0.5)  # by now, a worker is at it
+        event.wait()  # until a worker is at it
     print("left the with block; result is ready:", result.ready())
     try:
         result.get(timeout=1)

@@ -1,5 +1,6 @@
 import queue
 import threading
+import time
 
 tasks = queue.Queue()
 
@@ -9,19 +10,22 @@ def consumer():
         pass
 
 
+def waiting():
+    return sum(thread.is_alive() for thread in threads)
+
+
 threads = [threading.Thread(target=consumer) for _ in range(3)]
 for thread in threads:
     thread.start()
 
 tasks.put(None)
-for thread in threads:
-    thread.join(timeout=0.5)
-alive = sum(thread.is_alive() for thread in threads)
-print("consumers after one None:", alive)
+while waiting() == 3:
+    time.sleep(0.1)
+time.sleep(0.5)  # would another one end?
+print("consumers after one None:", waiting())
 
 for _ in range(2):
     tasks.put(None)
 for thread in threads:
     thread.join()
-alive = sum(thread.is_alive() for thread in threads)
-print("consumers after one None each:", alive)
+print("consumers after one None each:", waiting())

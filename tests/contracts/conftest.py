@@ -72,10 +72,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Execute the examples of the chosen contracts, all at once, unless the runs are given."""
+    """Execute the chosen contracts' examples, all at once, unless the runs are given.
+
+    Then leave out each contract about runs of another kind than that which it would judge: it says
+    `of=`, from `when.py`, what a run must tell of itself. It has then judged no run.
+    """
     config = session.config
-    if config.getoption("--runs") or config.getoption("collectonly"):
+    if config.getoption("collectonly"):
         return
+    if not config.getoption("--runs"):
+        execute_examples(session)
+    for item in session.items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("example"):
+            _judge(item, False, 0)
+    elsewhere = [item for item in session.items if not applies(item)]
+    config.hook.pytest_deselected(items=elsewhere)
+    session.items[:] = [item for item in session.items if item not in elsewhere]
+
+
+def applies(item: pytest.Item) -> bool:
+    """Whether the run that a contract would judge is of the kind that it is about."""
+    contract = item.get_closest_marker("example")
+    if not contract or not isinstance(item, pytest.Function) or "of" not in contract.kwargs:
+        return True
+    name, repeat = item.callspec.params["interpreter"], item.callspec.params["repeat"]
+    runs = item.config.stash[RUNS].get((contract.args[0], name), [])
+    return repeat >= len(runs) or contract.kwargs["of"](runs[repeat])
+
+
+def execute_examples(session: pytest.Session) -> None:
+    """Execute the examples of the chosen contracts on the interpreter that runs pytest."""
+    config = session.config
     markers = (item.get_closest_marker("example") for item in session.items)
     examples = sorted({marker.args[0] for marker in markers if marker})
     project, installation = Project.here(), interpreters.this_one()
@@ -94,6 +121,8 @@ def run(request: pytest.FixtureRequest, interpreter: str, repeat: int) -> Run:
     """The run to judge; it ended, and said on stderr, what its contract announces."""
     contract = request.node.get_closest_marker("example")
     run = request.config.stash[RUNS][contract.args[0], interpreter][repeat]
+    if run.end != "exited":
+        pytest.fail(f"the {run.end} was met", pytrace=False)
     expected = contract.kwargs.get("exit_code", 0)
     announced = contract.kwargs.get("stderr", "")
     if run.exit_code != expected:
@@ -114,16 +143,15 @@ def pytest_runtest_makereport(
             reason = " ".join(call.excinfo.exconly().split()) if call.excinfo else ""
             item.config.stash[BROKEN].append(f"{Path(item.path).name}::{item.name}: {reason}")
         return report
-    claim = " ".join((item.function.__doc__ or item.name).split())
     if report.when == "call" or report.failed:
-        _judge(item, claim, contract.args[0], report.passed)
+        _judge(item, report.passed, 1)
     if report.failed:
         reason = call.excinfo.exconly().splitlines()[0] if call.excinfo else ""
         page = pages.page_of_each(Project.here()).get(contract.args[0], "on no page")
         name = item.callspec.params.get("interpreter")
         item.config.stash[BROKEN].append(
-            f"{page}: examples/{contract.args[0]} on {name}: does not hold: {claim} ({reason}); "
-            f"make script, page and {Path(item.path).name}::{item.originalname} agree"
+            f"{page}: examples/{contract.args[0]} on {name}: does not hold: {_claim(item)} "
+            f"({reason}); make script, page and {Path(item.path).name}::{item.originalname} agree"
         )
     return report
 
@@ -140,21 +168,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         evidence.save(session.config.stash[JUDGED].values(), path)
 
 
-def _judge(item: pytest.Function, claim: str, example: str, held: bool) -> None:
-    """Count one more run that a contract has judged."""
-    name = item.callspec.params["interpreter"]
+def _judge(item: pytest.Function, held: bool, runs: int) -> None:
+    """Count the runs that a contract has judged: one more, or none to which it applies."""
+    name, example = item.callspec.params["interpreter"], item.get_closest_marker("example")
     chapter = item.path.stem.removeprefix("test_")
     contract = f"{chapter}.{item.originalname.removeprefix('test_')}"
     judged = item.config.stash[JUDGED]
     before = judged.get((contract, name))
     judged[contract, name] = Judgement(
         contract=contract,
-        claim=claim,
-        example=example,
+        claim=_claim(item),
+        example=example.args[0] if example else "",
         interpreter=name,
-        runs=(before.runs if before else 0) + 1,
-        held=held and (before is None or before.held),
+        runs=(before.runs if before else 0) + runs,
+        held=held and (before is None or not before.runs or before.held),
     )
+
+
+def _claim(item: pytest.Function) -> str:
+    return " ".join((item.function.__doc__ or item.name).split())
 
 
 def _keyed(store: Store) -> dict[tuple[str, str], list[Run]]:

@@ -4,7 +4,7 @@ import pytest
 
 from exhibits.measure import cores_together
 from exhibits.run import Run
-from tests.contracts.when import before, exactly, sampled, since, starting_by
+from tests.contracts.when import before, exactly, sampled, since, starting_by, two_cores
 
 BOOTSTRAPPING = "current process has finished its bootstrapping phase"
 
@@ -17,7 +17,7 @@ def test_both_processes_compute(run: Run) -> None:
     assert run.output[2:] == ["Both are done, exit codes 0 0"]
 
 
-@pytest.mark.example("processes/two_processes.py", on=sampled())
+@pytest.mark.example("processes/two_processes.py", on=sampled(), of=two_cores)
 def test_two_processes_have_a_core_each(run: Run) -> None:
     """Two computing processes have at least 1.7 cores together, unless others hold them."""
     together = cores_together(run, ready=True)

@@ -4,7 +4,7 @@ import pytest
 
 from exhibits.measure import cores_together
 from exhibits.run import Run
-from tests.contracts.when import sampled, with_gil, without_gil
+from tests.contracts.when import printed_before, sampled, two_cores, with_gil, without_gil
 
 LINES = (
     "Thread A: sleeping for 2 s",
@@ -22,9 +22,9 @@ def test_each_text_once(run: Run) -> None:
     assert len(run.stdout) == sum(len(line) + 1 for line in LINES)
 
 
-@pytest.mark.example("threads/start_and_join.py")
+@pytest.mark.example("threads/start_and_join.py", of=printed_before("Thread B: done", 2))
 def test_the_shorter_sleep_ends_first(run: Run) -> None:
-    """B is done before A, although A was started first."""
+    """B, which sleeps for one second, is done before A, which sleeps for two and starts first."""
     assert run.stdout.index("Thread B: done") < run.stdout.index("Thread A: done")
 
 
@@ -57,7 +57,7 @@ def test_two_computing_threads_share_a_core_with_the_gil(run: Run) -> None:
     assert together <= 1.1
 
 
-@pytest.mark.example("threads/two_computing.py", on=sampled(without_gil))
+@pytest.mark.example("threads/two_computing.py", on=sampled(without_gil), of=two_cores)
 def test_two_computing_threads_have_a_core_each_without_the_gil(run: Run) -> None:
     """Without the GIL, two computing threads have at least 1.7 cores, unless others hold them."""
     together = cores_together(run, ready=True)

@@ -279,6 +279,11 @@ def test_of_nobody(run):
     """It speaks of no Python."""
 
 
+@pytest.mark.example("threads/once.py", of=lambda run: run.interpreter.name == "OLDEST")
+def test_of_runs_on_oldest(run):
+    """It speaks of one kind of run."""
+
+
 @pytest.mark.example("threads/fails.py")
 def test_ends_well(run):
     """It ends well."""
@@ -425,6 +430,11 @@ def test_contracts_of_one_name_in_two_modules_are_both_kept(judged: Judged) -> N
     assert examples == {"locks/once.py", "threads/once.py"}
 
 
+def test_a_contract_about_another_kind_of_run_judges_none(judged: Judged) -> None:
+    oldest, newest = judged.names
+    assert judged.of("threads.of_runs_on_oldest") == {oldest: (1, True), newest: (0, False)}
+
+
 def test_a_contract_that_was_skipped_is_not_said_to_have_held(judged: Judged) -> None:
     assert not any(held for _, held in judged.of("locks.skipped").values())
 
@@ -438,6 +448,11 @@ def test_evidence_of_a_real_build_shows_what_was_judged_and_every_output(
     assert table(soup, "threads/differs.py")[0] == ["What must hold", *judged.names]
     assert table(soup, "threads/differs.py")[2] == ["It always is a number.", *["held ×3"] * 2]
     assert table(soup, "threads/once.py")[2] == ["It speaks of one Python.", "held", "–"]
+    assert table(soup, "threads/once.py")[3] == [
+        "It speaks of one kind of run.",
+        "held",
+        "not judged",
+    ]
     assert table(soup, "threads/fails.py")[1:] == [
         ["It ends well.", *["did not hold"] * 2],
         ["It ends badly.", *["held"] * 2],
