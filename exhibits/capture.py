@@ -115,14 +115,12 @@ def capture(
     kept.
     """
     installations = list(installations)
-    with ThreadPoolExecutor() as pool:
-        folders = [folder_of_bytecode(project, one) for one in installations]
-        list(pool.map(compile_library, installations, folders))
+    compile_libraries(project, installations)
     to_watch = watched(project)
     jobs = [
         job
         for example in examples
-        for job in _jobs(
+        for job in jobs_of(
             project, example, pages.get(example, ""), example in to_watch, repeats, installations
         )
         if not _is_there(store, job)
@@ -132,7 +130,7 @@ def capture(
     problems: list[str] = []
     with _progress(console) as progress:
         bar = progress.add_task("executing", total=len(jobs), running="", failed="")
-        side_by_side = _execute_all(together, AT_ONCE_PER_CORE * Machine.this().cores)
+        side_by_side = execute_all(together, AT_ONCE_PER_CORE * Machine.this().cores)
         for batch in (side_by_side, _execute_alone(alone)):
             with contextlib.closing(batch) as executed:
                 for job, run, running in executed:
@@ -146,7 +144,14 @@ def capture(
         raise Problem("\n".join(problems))
 
 
-def _jobs(
+def compile_libraries(project: Project, installations: list[Installation]) -> None:
+    """Put each interpreter's compiled library into build/, unless it is there."""
+    with ThreadPoolExecutor() as pool:
+        folders = [folder_of_bytecode(project, one) for one in installations]
+        list(pool.map(compile_library, installations, folders))
+
+
+def jobs_of(
     project: Project,
     example: str,
     page: str,
@@ -173,7 +178,7 @@ def _is_there(store: Store, job: Job) -> bool:
     return run is not None and not (job.watched and run.lanes is None)
 
 
-def _execute_all(jobs: list[Job], at_once: int) -> Executed:
+def execute_all(jobs: list[Job], at_once: int) -> Executed:
     """Each job with its run, as it is done, and how many others are running then.
 
     Each worker is a pool of its own, so that a script which kills its worker is known by that.
@@ -214,12 +219,12 @@ def _worker(scratch: str) -> ProcessPoolExecutor:
 
 
 def _execute_alone(jobs: list[Job]) -> Executed:
-    """As `_execute_all`, but one at a time; again, if other programs were busy meanwhile."""
+    """As `execute_all`, but one at a time; again, if other programs were busy meanwhile."""
     for job in jobs:
         for _ in range(TRIES):
             wait_until_idle()
             before = _processor_time_of_all()
-            (executed,) = _execute_all([job], at_once=1)
+            (executed,) = execute_all([job], at_once=1)
             run = executed[1]
             if not isinstance(run, Run):
                 break

@@ -25,9 +25,9 @@ from pathlib import Path
 import pytest
 
 from exhibits import interpreters, pages
-from exhibits.capture import AT_ONCE_PER_CORE, Job, _execute_all, _jobs
+from exhibits.capture import AT_ONCE_PER_CORE, Job, compile_libraries, execute_all, jobs_of
 from exhibits.project import Problem, Project
-from exhibits.run import Machine
+from exhibits.run import Machine, Run
 from exhibits.store import Store
 
 MODES = ("idle", "load", "one-core")
@@ -196,7 +196,9 @@ def do_rounds(
         apart = [[job for job in jobs if is_alone(job, counts) == alone] for alone in (False, True)]
         for part, workers in zip(apart, (at_once, 1), strict=True):
             numbered = [replace(job, repeat=number) for number in batch for job in part]
-            for job, run, _ in _execute_all(numbered, workers):
+            for job, run, _ in execute_all(numbered, workers):
+                if not isinstance(run, Run):
+                    raise Problem(f"{job}: could not be executed: {run}")
                 stores[job.repeat].save(run)
                 counts.runs[run.interpreter.name] += 1
         for store in stores.values():
@@ -210,12 +212,13 @@ def do_rounds(
 def jobs_of_a_round(project: Project, only: str) -> list[Job]:
     """Each example on each interpreter, once."""
     here = list(interpreters.found(tuple(project.settings["interpreters"])))
+    compile_libraries(project, here)
     watched = pages.watched(project)
     return [
         job
         for example in project.example_names()
         if re.search(only, example)
-        for job in _jobs(project, example, "", example in watched, False, here)
+        for job in jobs_of(project, example, "", example in watched, False, here)
     ]
 
 
