@@ -13,7 +13,6 @@ import pytest
 
 from exhibits.run import Run
 from tests.machinery.conftest import ROOT, Tiny, alive_with
-from tests.machinery.test_commands import add_contracts
 from tests.rounds import busy_loops
 
 # A contract that does not hold the second time it is asked.
@@ -59,7 +58,7 @@ def with_example(tiny: Callable[..., Tiny], source: str, contracts: str) -> Tiny
     project = tiny(time_limit=20)
     project.write("examples/threads/one.py", source)
     project.show("threads/one.py")
-    add_contracts(project, contracts)
+    project.add_contracts(contracts)
     shutil.copy(ROOT / "tests" / "rounds.py", project.root / "tests")
     return project
 
