@@ -328,7 +328,7 @@ def interrupt(
     """Build, send a signal after so many seconds, and look at what is left; the exit code."""
     with project.start("exhibits", "build", TMPDIR=str(temporary)) as process:
         time.sleep(after)
-        family = [one.pid for one in psutil.Process(process.pid).children(recursive=True)]
+        family = psutil.Process(process.pid).children(recursive=True)
         kill(process.pid, number)
         try:
             out, err = process.communicate(timeout=60)
@@ -336,7 +336,8 @@ def interrupt(
             end(process.pid)
             raise
     assert is_whole(project.published)
-    assert [pid for pid in family if psutil.pid_exists(pid)] == []
+    left = [str(one) for one in family if one.is_running() and one.status() != "zombie"]
+    assert left == [], (number, kill, process.returncode, out, err)
     if process.returncode == 130:
         assert err == "interrupted; site/ is as it was\n"
         assert project.published == FORMER
