@@ -118,15 +118,15 @@ def execute(
         script = scratch / "script" / Path(example).name
         environment = scrubbed_environment(scratch, sandbox.BYTECODE if sandboxed else bytecode)
         write_ends, readers = stack.enter_context(_opened(terminal))
+        inherited: tuple[int, ...] = ()
+        report: TextIO | None = None
         if sandboxed:
-            source_end, report_end, report = stack.enter_context(_channels(source))
-            inherited = [source_end, report_end]
-            channels = (source_end, report_end)
+            (copy, told), report = stack.enter_context(_channels(source))
+            inherited = (copy, told)
             command = sandbox.command(
-                installation, bytecode, script, *channels, limits.disk, limits.tasks
+                installation, bytecode, script, copy, told, limits.disk, limits.tasks
             )
         else:
-            report, inherited = None, []
             command = [installation.executable, script]
             script.write_bytes(source)
         moment = time.monotonic()
@@ -176,17 +176,17 @@ def _scratch() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _channels(source: bytes) -> Iterator[tuple[int, int, TextIO]]:
-    """What to hand to a sandbox: the script, the end of a pipe to report by; and its other end.
+def _channels(source: bytes) -> Iterator[tuple[tuple[int, int], TextIO]]:
+    """What a sandbox inherits, the script and the end of a pipe to report by; and its other end.
 
-    The caller closes the first two.
+    The caller closes what is inherited.
     """
     script = os.memfd_create("script")
     os.write(script, source)
     os.lseek(script, 0, os.SEEK_SET)
     read_end, report = os.pipe()
     with os.fdopen(read_end, encoding="ascii", errors="replace") as reports:
-        yield script, report, reports
+        yield (script, report), reports
 
 
 def folder_for_scratch(below: int) -> str:

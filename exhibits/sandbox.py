@@ -36,11 +36,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 @cache
 def possible() -> bool:
     """Whether bubblewrap is here, and this system lets it make a sandbox."""
-    trial = (*BASIC, *_users(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
-    try:
-        return subprocess.run([_bubblewrap(), *trial], capture_output=True).returncode == 0
-    except OSError:
+    if not shutil.which("bwrap"):
         return False
+    trial = (*BASIC, *_users(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
+    return subprocess.run(["bwrap", *trial], capture_output=True).returncode == 0
 
 
 @cache
@@ -57,10 +56,6 @@ def _users() -> tuple[str, ...]:
     if _may_become_others():
         return ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
     return ("--unshare-user",)
-
-
-def _bubblewrap() -> str:
-    return shutil.which("bwrap") or "bwrap"
 
 
 def command(
@@ -82,7 +77,7 @@ def command(
     shown = [part for path in SYSTEM for part in _shown("--ro-bind-try", path)]
     shown += [part for path in installation.places for part in _shown("--ro-bind", path)]
     return [
-        *(_bubblewrap(), *BASIC, *_users()),
+        *(shutil.which("bwrap") or "bwrap", *BASIC, *_users()),
         *(*shown, "--ro-bind", bytecode, BYTECODE),
         *("--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev"),
         *(*size, SCRATCH, "--perms", "0777", "--dir", SCRATCH / "tmp"),
