@@ -106,7 +106,11 @@ class _Process:
         if not self.alive:
             return
         with contextlib.suppress(OSError):
-            self.command = _read(f"/proc/{self.pid}/cmdline") or self.command
+            command = _read(f"/proc/{self.pid}/cmdline")
+            if not command:  # it has ended, and its parent has not asked for its exit code yet
+                self.alive = False
+                return
+            self.command = command
         for number, thread in self.threads.items():
             folder = f"/proc/{self.pid}/task/{number}"
             with contextlib.suppress(OSError):
@@ -135,6 +139,7 @@ def _lanes(number: int, process: _Process) -> Iterator[Lane]:
     for order, thread in enumerate(process.threads.values()):
         samples = [(round(moment, 3), on_core) for moment, on_core, _ in thread.samples]
         waits = [(round(moment, 3), ready) for moment, _, ready in thread.samples]
+        bins = len(on_core := list(_per_bin(samples)))
         yield Lane(
             process=number,
             thread=order,
@@ -142,8 +147,8 @@ def _lanes(number: int, process: _Process) -> Iterator[Lane]:
             helper=process.helper,
             began=samples[0][0],
             ended=samples[-1][0],
-            on_core=tuple(_per_bin(samples)),
-            held_back=tuple(_per_bin(waits)),
+            on_core=tuple(on_core),
+            held_back=tuple(_waits_per_bin(waits, bins)),
         )
 
 
@@ -154,6 +159,22 @@ def _per_bin(samples: list[tuple[float, float]]) -> Iterator[float]:
         now = _at((number + 1) * BIN, samples)
         yield round(now - before, 4)
         before = now
+
+
+def _waits_per_bin(samples: list[tuple[float, float]], bins: int) -> list[float]:
+    """What a counter of waits gained in each bin.
+
+    Linux adds a wait to it when the wait is over, which may be many samples after it began.
+    """
+    found = [0.0] * bins
+    for (earlier, before), (later, after) in itertools.pairwise(samples):
+        if not (waited := after - before):
+            continue
+        began = max(0.0, min(earlier, later - waited))
+        for number in range(int(began / BIN), min(int(later / BIN) + 1, bins)):
+            within = min(later, (number + 1) * BIN) - max(began, number * BIN)
+            found[number] += waited * max(0.0, within) / (later - began)
+    return [round(seconds, 4) for seconds in found]
 
 
 def _at(moment: float, samples: list[tuple[float, float]]) -> float:

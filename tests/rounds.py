@@ -33,6 +33,8 @@ from exhibits.store import Store
 MODES = ("idle", "load", "one-core")
 # Rounds are executed by so many, and then judged: the slowest script keeps fewer workers waiting.
 BATCH = 5
+# How many times as long a script may take under load: its limit is to end what would never end.
+PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def do_rounds(
     folder = project.build / "rounds" / counts.mode
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    jobs = jobs_of_a_round(project, only)
+    jobs = jobs_of_a_round(project, only, 1 if counts.mode == "idle" else PATIENCE)
     while counts.rounds < rounds and time.monotonic() < until:
         batch = range(counts.rounds + 1, min(counts.rounds + BATCH, rounds) + 1)
         stores = {number: Store(folder / str(number)) for number in batch}
@@ -209,13 +211,13 @@ def do_rounds(
         print(f"{done}, load average {os.getloadavg()[0]:.0f}", flush=True)
 
 
-def jobs_of_a_round(project: Project, only: str) -> list[Job]:
-    """Each example on each interpreter, once."""
+def jobs_of_a_round(project: Project, only: str, patience: int) -> list[Job]:
+    """Each example on each interpreter, once; with so many times the time that the limits give."""
     here = list(interpreters.found(tuple(project.settings["interpreters"])))
     compile_libraries(project, here)
     watched = pages.watched(project)
     return [
-        job
+        replace(job, limits=replace(job.limits, seconds=job.limits.seconds * patience))
         for example in project.example_names()
         if re.search(only, example)
         for job in jobs_of(project, example, "", example in watched, False, here)

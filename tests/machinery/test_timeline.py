@@ -231,6 +231,30 @@ for child in children:
         assert sum(lane.held_back) > 0.5 * sum(lane.on_core)
 
 
+def test_a_wait_stands_where_it_was_not_where_the_kernel_counted_it() -> None:
+    counted = [(0.0, 0.0), (0.1, 0.0), (0.38, 0.0), (0.4, 0.25), (0.5, 0.26)]
+    found = timeline._waits_per_bin(counted, 11)
+    assert found == pytest.approx([0, 0, 0, *[0.05] * 5, 0.005, 0.005, 0], abs=0.001)
+
+
+def test_the_lane_of_a_process_ends_with_it_not_when_its_parent_asks(
+    worker: Worker, newest: Installation
+) -> None:
+    source = """
+    import os
+    import time
+
+    child = os.fork()
+    if not child:
+        time.sleep(0.2)
+        os._exit(0)
+    time.sleep(1)
+    os.waitpid(child, 0)
+    """
+    parent, child = (worker(source, newest, watched=True)).lanes or ()
+    assert child.ended < parent.ended - 0.5
+
+
 def test_a_process_without_its_parent_keeps_its_lane(worker: Worker, newest: Installation) -> None:
     run = worker(
         f"""
