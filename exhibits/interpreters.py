@@ -152,6 +152,7 @@ def compile_library(installation: Installation, bytecode: Path) -> None:
                 capture_output=True,
                 check=False,  # some files are wrong on purpose
             )
+        Path(unfinished).chmod(0o755)  # a script may be another user
         with contextlib.suppress(OSError):  # another build has been quicker
             Path(unfinished).rename(bytecode)
             Path(unfinished).mkdir()  # for TemporaryDirectory to remove

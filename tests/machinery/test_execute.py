@@ -139,6 +139,19 @@ def test_nothing_of_the_builders_environment_reaches_a_script(facts: dict[str, A
     assert facts["prefix"], "no virtual environment"
 
 
+def test_the_library_is_compiled_already(worker: Worker, each: Installation) -> None:
+    """Or else starting a process would take four times as long as at a reader's."""
+    run = worker(
+        """
+        import importlib.util, multiprocessing.popen_spawn_posix, os, queue
+        for module in (queue, multiprocessing.popen_spawn_posix):
+            print(os.access(importlib.util.cache_from_source(module.__file__), os.R_OK))
+        """,
+        each,
+    )
+    assert run.output == ["True", "True"]
+
+
 def test_lines_of_two_processes_come_in_their_true_order(
     worker: Worker, each: Installation
 ) -> None:

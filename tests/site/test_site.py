@@ -80,8 +80,9 @@ def test_page_shows_the_file_and_the_runs(site: Path, page: str, example: str) -
 
 def all_figures(runs: list[Run], tell: Callable[[str], str]) -> list[str]:
     """The cells that a table of these runs must have."""
-    labels = dict.fromkeys(line.split(": ")[0] for run in runs for line in run.output)
-    printed = [dict(line.split(": ", 1) for line in run.output) for run in runs]
+    tables = [[line.split(": ", 1) for line in run.output if ": " in line] for run in runs]
+    labels = dict.fromkeys(label for table in tables for label, _ in table)
+    printed = [dict(table) for table in tables]
     return [tell(row.get(label, "–")) for row in printed for label in labels]
 
 
