@@ -11,7 +11,7 @@ from tests.again.elsewhere import build_elsewhere, contents, differences
 from tests.machinery.conftest import Tiny, a_run
 from tests.machinery.test_rendering import NAME, a_site
 
-ANOTHER = Machine("Plan 9 mips", 64)
+ANOTHER = Machine("Plan 9 mips", 64, "another")
 
 
 @pytest.fixture

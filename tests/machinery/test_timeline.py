@@ -1,6 +1,7 @@
 """Holds lanes to what the kernel counted: real scripts, watched on every interpreter."""
 
 import resource
+from dataclasses import replace
 
 import pytest
 
@@ -389,9 +390,9 @@ def test_the_watch_ends_when_a_limit_ends_the_script(
 
 
 def test_a_script_that_cannot_start_is_not_watched(worker: Worker, newest: Installation) -> None:
-    gone = Installation(newest.interpreter, str(worker.bytecode / "gone"), newest.library)
+    gone = replace(newest, executable=str(worker.bytecode / "gone"))
     before = worker.do(resources)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match="No such file"):
         worker("", gone, watched=True)
     assert worker.do(resources) == before
 
