@@ -105,7 +105,10 @@ def write_pages(project: Project, new: Path) -> None:
     Whatever the builder dates has the date of the newest run: equal runs make equal bytes.
     """
     shutil.rmtree(new, ignore_errors=True)
-    newest = max(run.started for run in Store(project.runs).all())
+    runs = Store(project.runs).all()
+    if not runs:
+        raise Problem("nothing is published: no run in build/ can be read; build again")
+    newest = max(run.started for run in runs)
     epoch = f"{datetime.fromisoformat(newest).timestamp():.0f}"
     variables = {CHECKED_RUNS_ONLY: "1", "SOURCE_DATE_EPOCH": epoch}
     command = ("mkdocs", "build", "--strict", f"--site-dir={new}")
