@@ -50,6 +50,8 @@ LOOKS = 100
 DISTURBED = 0.2
 OWN = 0.3
 TRIES = 3
+# What ends a build, and each of its workers.
+TO_END = (signal.SIGINT, signal.SIGTERM)
 # What Python ignores by itself; a script is to find every other signal as in a terminal.
 IGNORED_BY_PYTHON = {
     getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)
@@ -128,7 +130,9 @@ def capture(
     together = [job for job in jobs if not job.alone]
     alone = [job for job in jobs if job.alone]
     problems: list[str] = []
-    with _progress(console) as progress:
+    with contextlib.ExitStack() as stack:
+        with _held_back():
+            progress = stack.enter_context(_progress(console))
         bar = progress.add_task("executing", total=len(jobs), running="", failed="")
         side_by_side = execute_all(together, AT_ONCE_PER_CORE * Machine.this().cores)
         for batch in (side_by_side, _execute_alone(alone)):
@@ -192,7 +196,8 @@ def execute_all(jobs: list[Job], at_once: int) -> Executed:
             while True:
                 while free and (job := next(waiting, None)):
                     worker = free.pop()
-                    running[worker.submit(job)] = job, worker
+                    with _held_back():
+                        running[worker.submit(job)] = job, worker
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -211,6 +216,23 @@ def execute_all(jobs: list[Job], at_once: int) -> Executed:
             for worker in (*free, *(worker for _, worker in running.values())):
                 worker.shutdown(cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Let signals to end wait while a worker or a thread is started.
+
+    What a signal raises while a process forks is lost. A worker takes signals from when it is
+    ready; a thread that never does leaves them to the main thread.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TO_END)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _worker(scratch: str) -> ProcessPoolExecutor:
@@ -257,13 +279,15 @@ def _become_a_worker(scratch: str) -> None:
     for number in signal.valid_signals() - IGNORED_BY_PYTHON:  # as nohup and a shell's & leave them
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in TO_END:
         signal.signal(number, _end_at_once)
     adopt_orphans()
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
 
 
 def _end_at_once(*_: object) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
     end_descendants()
     os._exit(130)

@@ -28,7 +28,7 @@ def test_the_copy_button_copies_the_file(
         assert text.encode() + b"\n" == (EXAMPLES / name).read_bytes(), name
         if pasted:
             (pasted / name).parent.mkdir(parents=True, exist_ok=True)
-            (pasted / name).write_bytes(text.encode())
+            (pasted / name).write_bytes(text.encode() + b"\n")  # as an editor ends it
 
 
 def test_the_download_is_the_file(open_page: Open, path: str) -> None:
