@@ -63,7 +63,7 @@ ROUNDING = 0.001
 
 def watch(worker: Worker, source: str, installation: Installation) -> tuple[Lane, ...]:
     """The lanes of a script that ended well."""
-    run = worker(source, installation, watched=True)
+    run = worker(source, installation, Limits(seconds=20, threads=5_000), watched=True)
     assert (run.end, run.exit_code, run.stderr) == ("exited", 0, "")
     assert run.lanes is not None
     return run.lanes
