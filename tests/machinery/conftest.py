@@ -169,6 +169,12 @@ class Tiny:
             shutil.copy(ROOT / "tests/contracts" / name, self.root / "tests/contracts" / name)
         self.write("tests/contracts/test_threads.py", contracts)
 
+    def without_sandbox(self) -> dict[str, str]:
+        """The variable of a command for which bubblewrap fails."""
+        bwrap = self.write("bin/bwrap", "#!/bin/sh\nexit 1\n")
+        bwrap.chmod(0o755)
+        return {"PATH": f"{bwrap.parent}{os.pathsep}{os.environ['PATH']}"}
+
     def publish_before(self) -> None:
         """Let a site be there, and a test of the one that will be built."""
         self.write("site/index.html", FORMER)

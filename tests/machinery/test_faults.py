@@ -6,7 +6,6 @@ the faults that are contained there as well.
 """
 
 import html
-import os
 import subprocess
 import textwrap
 import uuid
@@ -364,12 +363,9 @@ def build(
     contracts = (CONTRACT.format(name=f"{name}_{TOKEN}", check=check) for name in scripts)
     project.add_contracts('"""Contracts."""\nimport pytest\n' + "\n".join(contracts))
     project.publish_before()
-    path = os.environ["PATH"]
+    variables = {"BUILDERS_SECRET": "hunter2"}
     if mode == "without":
-        bwrap = project.write("bin/bwrap", "#!/bin/sh\nexit 1\n")
-        bwrap.chmod(0o755)
-        path = f"{bwrap.parent}{os.pathsep}{path}"
-    variables = {"PATH": path, "BUILDERS_SECRET": "hunter2"}
+        variables |= project.without_sandbox()
     answer = project.command("exhibits", "build", timeout=900, **variables)
     return Built(project, scripts, answer)
 
@@ -416,7 +412,7 @@ def said_of(built: Built) -> list[str]:
 
 @pytest.mark.parametrize("which", ["hanging", "stopped"])
 def test_each_script_that_must_be_stopped_is_named_in_one_line(
-    which: str, request: pytest.FixtureRequest
+    which: str, mode: str, request: pytest.FixtureRequest
 ) -> None:
     built: Built = request.getfixturevalue(which)
     assert said_of(built) == []
@@ -432,7 +428,7 @@ def test_each_script_that_ends_badly_is_named_in_one_line(ended: Built) -> None:
 
 @pytest.mark.parametrize("which", ["hanging", "stopped", "ended"])
 def test_nothing_of_it_is_published_and_nothing_left_running(
-    which: str, request: pytest.FixtureRequest
+    which: str, mode: str, request: pytest.FixtureRequest
 ) -> None:
     built: Built = request.getfixturevalue(which)
     assert built.answer.returncode == 1
