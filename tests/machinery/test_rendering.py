@@ -67,7 +67,7 @@ NASTY = [
 ]
 NORMALISE = normaliser(
     Path("/scratch/exhibit-1/script"),
-    Installation(an_interpreter(), "/usr/bin/python", "/opt/lib/python3.14", ()),
+    Installation(an_interpreter(), "/usr/bin/python", "/usr/lib/python3.14", ()),
 )
 WIDE = Limits(output_bytes=10**9, output_lines=10**6)
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
