@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exhibits import interpreters, inventory
 from exhibits.build import alone, build, capture_all, put_all_downloads, write_pages_again
+from exhibits.follow import end_descendants
 from exhibits.plain import put_copies
 from exhibits.policy import put_policies
 from exhibits.project import Problem, Project
@@ -52,6 +53,9 @@ def main() -> int:
         print(f"nothing is published: {error}; site/ is as it was", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        end_descendants()
         print("interrupted; site/ is as it was", file=sys.stderr)
         return 130
     return 0

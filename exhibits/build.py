@@ -139,7 +139,7 @@ def step(project: Project, otherwise: str, module: str, *arguments: str, **varia
 
     Raises Problem if it fails: the lines in which it says why, and `otherwise`.
     """
-    process = subprocess.Popen(
+    process = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=project.root,
         env=os.environ | variables,
@@ -149,13 +149,7 @@ def step(project: Project, otherwise: str, module: str, *arguments: str, **varia
         encoding="utf-8",
         errors="backslashreplace",
     )
-    with process:
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            process.terminate()
-            raise
-    said = output.strip().splitlines() or ["it said nothing"]
+    said = process.stdout.strip().splitlines() or ["it said nothing"]
     if process.returncode:
         reasons = [line.strip() for line in said if SAYS_WHY.match(line)] or said[-1:]
         reasons.append(f"nothing is published: {otherwise}; site/ is as it was")

@@ -22,14 +22,8 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from exhibits.execute import (
-    SOCKETS_BELOW,
-    Limits,
-    adopt_orphans,
-    end_descendants,
-    execute,
-    folder_for_scratch,
-)
+from exhibits.execute import SOCKETS_BELOW, adopt_orphans, execute, folder_for_scratch
+from exhibits.follow import Limits, end_descendants
 from exhibits.interpreters import Installation, compile_library
 from exhibits.pages import watched
 from exhibits.project import Problem, Project

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from exhibits.execute import printable
 from exhibits.interpreters import Interpreter
 from exhibits.measure import Spread, drawn
+from exhibits.output import printable
 from exhibits.run import BIN, Lane, Run
 
 # A lane's share of a core is drawn in steps of this many per cent.

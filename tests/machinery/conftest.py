@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, settings
 import exhibits
 from exhibits import capture as capture_module
 from exhibits import interpreters, sandbox
-from exhibits.execute import MACHINERY, Limits, adopt_orphans, execute
+from exhibits.execute import MACHINERY, adopt_orphans, execute
+from exhibits.follow import Limits
 from exhibits.interpreters import Installation, Interpreter
 from exhibits.project import Project
 from exhibits.run import BIN, Lane, Line, Machine, Run, Stream

@@ -242,7 +242,8 @@ def test_a_full_disk_stops_the_build_in_one_line(project: Tiny, full: str, size:
 # which time.sleep() fails now and then: not ours. What dates do to pages is in test_again.py.)
 EXECUTES = """
 from pathlib import Path
-from exhibits.execute import Limits, adopt_orphans, execute
+from exhibits.execute import adopt_orphans, execute
+from exhibits.follow import Limits
 from exhibits.interpreters import Installation, Interpreter
 
 adopt_orphans()

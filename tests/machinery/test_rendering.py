@@ -26,8 +26,9 @@ from mkdocs.config import load_config
 
 from exhibits import evidence, page
 from exhibits.evidence import Judgement
-from exhibits.execute import Chunk, Limits, lines_of, normaliser, printable
+from exhibits.follow import Chunk, Limits
 from exhibits.interpreters import Installation
+from exhibits.output import lines_of, normaliser, printable
 from exhibits.plain import markdown, parsed, put_copies
 from exhibits.run import Run, Stream
 from exhibits.sources import fault_in

@@ -1,15 +1,18 @@
 """Holds the store to giving back only runs that still say what they were asked for."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from exhibits import store as store_module
+from exhibits.execute import PARTS
 from exhibits.run import Line, Machine, Run
 from exhibits.store import Store
-from tests.machinery.conftest import a_lane, a_run, an_interpreter
+from tests.machinery.conftest import ROOT, a_lane, a_run, an_interpreter
 
 SOURCE = b"pass\n"
 EXAMPLE = "threads/script.py"
@@ -94,6 +97,14 @@ def test_other_machinery_has_no_run(store: Store, monkeypatch: pytest.MonkeyPatc
     store.save(a_run())
     monkeypatch.setattr(store_module, "MACHINERY", "of tomorrow")
     assert load(store) is None
+
+
+def test_each_module_that_has_a_part_in_executing_is_machinery() -> None:
+    code = "import sys, exhibits.execute; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    parts = {name.removeprefix("exhibits.") for name in loaded if name.startswith("exhibits.")}
+    assert parts | {"capture", "first_process"} == set(PARTS)  # the worker's, and the sandbox's
 
 
 def test_another_machine_has_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
