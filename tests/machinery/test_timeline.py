@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from exhibits import timeline
+from exhibits.follow import Limits
 from exhibits.interpreters import Installation
 from exhibits.run import BIN, Lane, Run
 from tests.machinery.conftest import HERE, Worker, a_lane, a_run
-from tests.machinery.test_execute import MANY, Limits, children, resources
+from tests.machinery.test_execute import MANY, children, resources
 
 pytestmark = pytest.mark.skipif(not timeline.POSSIBLE, reason="this system does not tell")
 

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from exhibits import interpreters
+from exhibits import interpreters, sandbox
 from exhibits.execute import MACHINERY
 from exhibits.project import Project
 from exhibits.run import Line, Machine, Run
@@ -107,6 +107,7 @@ def a_run(name: str, source: str, interpreter: interpreters.Interpreter) -> Run:
         machinery=MACHINERY,
         interpreter=interpreter,
         machine=Machine.this(),
+        sandboxed=sandbox.possible(),
         started="2026-01-31T12:00:00+00:00",
         end="exited",
         exit_code=0,
