@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from exhibits import interpreters, pages
+from exhibits import evidence, interpreters, pages
 from exhibits.capture import capture
 from exhibits.compare import versions
 from exhibits.downloads import put_downloads
@@ -97,6 +97,22 @@ def judge(project: Project) -> None:
     """Hold the contracts over the runs that were captured, and keep what held as evidence."""
     where = (f"--runs={project.runs}", f"--evidence={project.evidence}")
     pytest(project, "the contracts do not hold", "tests/contracts", *where, "--tb=no")
+    refuse_unjudged(project)
+
+
+def refuse_unjudged(project: Project) -> None:
+    """Raise Problem, a line for each contract that was about no run: its claim is without proof."""
+    judgements = evidence.load(project.evidence)
+    judged = {one.contract for one in judgements if one.runs}
+    unjudged = {one.contract: one.example for one in judgements if one.contract not in judged}
+    page_of = pages.shown_on(project)
+    lines = [
+        f"{page_of.get(example, 'on no page')}: examples/{example}: {contract} is about no run of "
+        "this build; build on two cores, while nothing else runs"
+        for contract, example in unjudged.items()
+    ]
+    if lines:
+        raise Problem("\n".join([*lines, "nothing is published; site/ is as it was"]))
 
 
 def write_pages(project: Project, new: Path) -> None:

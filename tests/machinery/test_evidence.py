@@ -15,7 +15,7 @@ from exhibits.interpreters import Installation
 from exhibits.project import Problem, Project
 from exhibits.run import Run
 from exhibits.store import Store
-from tests.machinery.conftest import Tiny, a_run, an_interpreter
+from tests.machinery.conftest import FORMER, Tiny, a_run, an_interpreter
 from tests.machinery.test_page import NASTY
 
 FIRST, SECOND = "threads/first.py", "locks/second.py"
@@ -433,6 +433,25 @@ def test_contracts_of_one_name_in_two_modules_are_both_kept(judged: Judged) -> N
 def test_a_contract_about_another_kind_of_run_judges_none(judged: Judged) -> None:
     oldest, newest = judged.names
     assert judged.of("threads.of_runs_on_oldest") == {oldest: (1, True), newest: (0, False)}
+
+
+def test_a_contract_that_is_about_no_run_of_the_build_stops_it(tiny: Callable[..., Tiny]) -> None:
+    project = tiny()
+    project.write("examples/threads/one.py", "print('one')\n")
+    project.show("threads/one.py")
+    contract = (
+        '@pytest.mark.example("threads/one.py"{of})\ndef test_{name}(run):\n    """It holds."""'
+    )
+    judging = contract.format(name="judges", of="")
+    idle = contract.format(name="is_idle", of=", of=lambda run: run.duration > 99")
+    project.add_contracts("\n\n\n".join(['"""Contracts."""\nimport pytest', judging, idle]))
+    project.publish_before()
+    answer = project.command("exhibits", "build", timeout=60)
+    assert answer.returncode == 1
+    first, last = answer.stderr.splitlines()
+    assert first.startswith("docs/index.md: examples/threads/one.py: threads.is_idle is about no")
+    assert last == "nothing is published; site/ is as it was"
+    assert project.published == FORMER
 
 
 def test_a_contract_that_was_skipped_is_not_said_to_have_held(judged: Judged) -> None:

@@ -239,9 +239,9 @@ SHOWN_IN_SANDBOX = {
         import contextlib, os
         with contextlib.suppress(PermissionError, ProcessLookupError):
             if os.getpid() == 2: os.kill(-1, 9)
-        print("alone")
+        print("alone, as", os.getpid())
         """,
-        "alone\n",
+        "alone, as 2\n",
     ),
     "sets_the_clock": (
         """
@@ -289,6 +289,10 @@ SHOWN_IN_SANDBOX = {
         print(len(processes), "processes; secrets:", [text for text in seen if "hunter2" in text])
         """,
         "2 processes; secrets: []\n",
+    ),
+    "looks_for_a_network": (
+        "import socket\nprint([name for _, name in socket.if_nameindex()])",
+        "['lo']\n",
     ),
     "takes_a_port": (
         """
