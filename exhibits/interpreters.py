@@ -128,7 +128,9 @@ def _digest(files: list[str], library: str, sites: list[str]) -> str:
     whole = hashlib.sha256()
     for path in paths:
         if path.is_file():
-            whole.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            whole.update(f"{path}\0".encode() + digest)
     return whole.hexdigest()[:16]
 
 

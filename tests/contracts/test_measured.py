@@ -173,7 +173,7 @@ def test_a_task_starts_sooner_than_a_thread(run: Run) -> None:
     assert typical(run, "task") < typical(run, "thread") / 2
 
 
-@pytest.mark.example("measured/starting.py")
+@pytest.mark.example("measured/starting.py", of=undisturbed)
 def test_a_thread_starts_sooner_than_a_process(run: Run) -> None:
     """To start and join a thread costs less than half of a process, by every start method."""
     for process in labels(run, "process ("):
