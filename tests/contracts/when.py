@@ -72,12 +72,12 @@ def printed_before(text: str, seconds: float) -> Of:
 
 
 def undisturbed(run: Run) -> bool:
-    """Runs with two cores in which one worker, which never waits, always had a core to itself.
+    """Runs with two cores in which one worker, which never waits, had nearly all of a core.
 
     A run that does not say so counts as undisturbed: the contract judges it.
     """
     share = SHARE.search(run.stdout)
-    return two_cores(run) and (share is None or float(share[1]) >= 0.95)
+    return two_cores(run) and (share is None or float(share[1]) >= 0.9)
 
 
 def punctual(run: Run) -> bool:
