@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exhibits import interpreters, inventory
 from exhibits.build import alone, build, capture_all, put_all_downloads, write_pages_again
+from exhibits.execute import adopt_orphans
 from exhibits.follow import end_descendants
 from exhibits.plain import put_copies
 from exhibits.policy import put_policies
@@ -29,6 +30,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
         signal.signal(number, signal.default_int_handler)
+    adopt_orphans()  # of uv, say, that asks each interpreter for its version
     try:
         match arguments.command:
             case "interpreters":

@@ -22,7 +22,13 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from exhibits.execute import SOCKETS_BELOW, adopt_orphans, execute, folder_for_scratch
+from exhibits.execute import (
+    SOCKETS_BELOW,
+    adopt_orphans,
+    end_with_parent,
+    execute,
+    folder_for_scratch,
+)
 from exhibits.follow import Limits, end_descendants
 from exhibits.interpreters import Installation, compile_library
 from exhibits.pages import watched
@@ -276,6 +282,7 @@ def _become_a_worker(scratch: str) -> None:
     for number in TO_END:
         signal.signal(number, _end_at_once)
     adopt_orphans()
+    end_with_parent()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
 

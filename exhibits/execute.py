@@ -43,12 +43,14 @@ MACHINERY = hashlib.sha256(
 
 
 def adopt_orphans() -> None:
-    """Make this process the new parent of every descendant whose own parent ends (Linux only).
-
-    And end it by SIGTERM when its own parent is gone, killed perhaps.
-    """
+    """Make this process the new parent of every descendant whose own parent ends (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Let SIGTERM end this process when its parent is gone, killed perhaps (Linux only)."""
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
