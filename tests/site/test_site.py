@@ -5,7 +5,7 @@ import statistics
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -29,7 +29,7 @@ USES = sorted({(use.page, use.example) for use in pages.uses(PROJECT)})
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 
-@lru_cache(maxsize=16)  # all of this site, and not all of one that is much larger
+@cache
 def parsed(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text("utf-8"), "html.parser")
 
