@@ -1,4 +1,4 @@
-"""Where the built site is that these tests look at."""
+"""Where the built site is that these tests look at, and that they take it page by page."""
 
 from pathlib import Path
 
@@ -7,6 +7,16 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--site", type=Path, default=Path("site"), help="the built site's folder")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put all tests of a page in a row: so each page is parsed once, and one is kept at a time."""
+    items.sort(key=page_of_test)
+
+
+def page_of_test(item: pytest.Item) -> str:
+    case = getattr(item, "callspec", None)
+    return case.params.get("page", "") if case else ""
 
 
 @pytest.fixture

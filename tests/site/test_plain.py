@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from exhibits import pages
 from exhibits.plain import in_order
-from tests.site.test_site import PROJECT, SOURCES, content, every_page, page_of
+from tests.site.test_site import EACH_PAGE, PAGES, PROJECT, content, every_page, page_of
 
 # Fences in the article, and the options of questions, which become fences in the copy.
 CODE = "pre, .exhibit-question summary > code"
@@ -41,10 +41,10 @@ def expected(code: Tag) -> tuple[str, str]:
     return language.removeprefix("language-"), text
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_every_source_and_output_is_in_the_copy(site: Path, source: Path) -> None:
-    shown = [expected(code) for code in content(page_of(site, source)).select(CODE)]
-    assert fences(site / source.name) == shown
+@EACH_PAGE
+def test_every_source_and_output_is_in_the_copy(site: Path, page: str) -> None:
+    shown = [expected(code) for code in content(page_of(site, page)).select(CODE)]
+    assert fences(site / page) == shown
 
 
 @pytest.mark.parametrize("use", SHOWN, ids=lambda use: use.example)
@@ -56,9 +56,9 @@ def test_the_source_is_the_file_and_comes_after_its_name(site: Path, use: pages.
     assert after.removeprefix("\n**The script**\n").startswith(f"\n```python\n{source}```\n")
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_labels_and_words_of_pictures_are_in_the_copy(site: Path, source: Path) -> None:
-    article, copy = content(page_of(site, source)), (site / source.name).read_text("utf-8")
+@EACH_PAGE
+def test_labels_and_words_of_pictures_are_in_the_copy(site: Path, page: str) -> None:
+    article, copy = content(page_of(site, page)), (site / page).read_text("utf-8")
     for label in article.select(".tabbed-labels > label"):
         assert f"**Output on Python {label.get_text()}**" in copy
     for label in article.select(".exhibit-label"):
@@ -69,9 +69,9 @@ def test_labels_and_words_of_pictures_are_in_the_copy(site: Path, source: Path) 
     assert copy.count("| --- |\n") == len(article.select("table"))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_nothing_of_the_browser_is_left(site: Path, source: Path) -> None:
-    seen = tokens(site / source.name)
+@EACH_PAGE
+def test_nothing_of_the_browser_is_left(site: Path, page: str) -> None:
+    seen = tokens(site / page)
     assert [one.content for one in seen if one.type.startswith("html")] == []
     prose = [one.content for one in seen if one.type == "text"]
     assert prose
@@ -81,7 +81,7 @@ def test_nothing_of_the_browser_is_left(site: Path, source: Path) -> None:
 
 
 def test_links_lead_to_files_and_between_copies(site: Path) -> None:
-    copies = [site / source.name for source in SOURCES]
+    copies = [site / page for page in PAGES]
     for path in (*copies, site / "llms.txt", site / "llms-full.txt"):
         links = [str(one.attrs["href"]) for one in tokens(path) if one.type == "link_open"]
         assert links, path.name

@@ -5,7 +5,7 @@ import statistics
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -23,19 +23,21 @@ from exhibits.store import Store
 
 PROJECT = Project.here()
 STORE = Store(PROJECT.runs)
-SOURCES = sorted(PROJECT.docs.glob("*.md"))
-USES = sorted({(use.page, use.example) for use in pages.uses(PROJECT)})
+PAGES = sorted(path.name for path in PROJECT.docs.glob("*.md"))
+EACH_PAGE = pytest.mark.parametrize("page", PAGES)
+USES = sorted({(Path(use.page).name, use.example) for use in pages.uses(PROJECT)})
 # Attributes by which a page makes the browser fetch something.
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 
-@cache
+def page_of(site: Path, page: str) -> BeautifulSoup:
+    """The built page of a source: `locks.md` is in `locks.html`."""
+    return parsed(site / Path(page).with_suffix(".html"))
+
+
+@lru_cache(maxsize=1)  # conftest.py puts the tests of a page in a row
 def parsed(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text("utf-8"), "html.parser")
-
-
-def page_of(site: Path, source: Path | str) -> BeautifulSoup:
-    return parsed(site / Path(source).with_suffix(".html").name)
 
 
 def content(page: BeautifulSoup) -> Tag:
@@ -52,8 +54,9 @@ def blocks(page: BeautifulSoup, kind: str) -> list[str]:
     return [code.get_text() for code in page.select(f".{kind} pre > code")]
 
 
-def test_every_source_is_a_page(site: Path) -> None:
-    assert {path.stem for path in every_page(site)} == {path.stem for path in SOURCES}
+def test_every_source_is_a_page_and_there_are_no_others(site: Path) -> None:
+    built = sorted(path.relative_to(site).with_suffix(".md") for path in site.rglob("*.html"))
+    assert list(map(str, built)) == sorted([*PAGES, "404.md"])
 
 
 @pytest.mark.parametrize(("page", "example"), USES, ids=lambda value: Path(value).stem)
@@ -96,9 +99,14 @@ def told(figures: str) -> str:
     return f"{median} ({low}–{high})" if len(ends) > 1 else median
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_page_shows_no_output_that_no_run_made(site: Path, source: Path) -> None:
-    assert set(blocks(page_of(site, source), "exhibit-output")) <= all_outputs()
+@pytest.mark.parametrize("kind", ["<exhibit-replay", "<svg", "https://docs.python.org/3"])
+def test_there_are_pages_with_what_the_tests_of_each_are_about(site: Path, kind: str) -> None:
+    assert any(kind in path.read_text("utf-8") for path in every_page(site))
+
+
+@EACH_PAGE
+def test_page_shows_no_output_that_no_run_made(site: Path, page: str) -> None:
+    assert set(blocks(page_of(site, page), "exhibit-output")) <= all_outputs()
 
 
 @cache
@@ -114,21 +122,30 @@ def test_download_is_the_file(site: Path, page: str, example: str) -> None:
 
 def test_every_error_is_headed_by_what_python_printed(site: Path) -> None:
     """The words of a heading stand, in this order, in the output that its exhibit shows."""
-    page = page_of(site, "errors.md")
-    headings = [heading for heading in page.select("h3") if heading.find_next("h2")]
+    headings = [
+        heading for heading in page_of(site, "errors.md").select("h3") if heading.find_next("h2")
+    ]
     assert headings
     for heading in headings:
         said = heading.find_next(class_="exhibit-message")
         assert isinstance(said, Tag)
         shown = said.select("a")[0]["href"]
         script, _, anchor = str(shown).partition("#")
-        outputs = page_of(site, script).select(f"[id={anchor}] .exhibit-output code")
-        printed = "\n".join(code.get_text() for code in outputs)
+        printed = "\n".join(outputs(site / script)[anchor])
         name, _, text = heading.get_text().removesuffix("¶").strip().partition(": ")
         assert (text or name) in " ".join(printed.split()), heading.get_text()
         assert said.select("code")
         for line in said.select("code"):
             assert line.get_text() in printed
+
+
+@cache
+def outputs(path: Path) -> dict[str, list[str]]:
+    """What each exhibit of a page shows as printed, by its id."""
+    return {
+        str(exhibit["id"]): [code.get_text() for code in exhibit.select(".exhibit-output code")]
+        for exhibit in parsed(path).select(".exhibit[id]")
+    }
 
 
 def test_the_zip_holds_every_example(site: Path) -> None:
@@ -142,14 +159,10 @@ def test_the_zip_holds_every_example(site: Path) -> None:
     }
 
 
-def test_links_and_anchors_lead_somewhere(site: Path) -> None:
-    broken = [
-        f"{path.name} -> {link}"
-        for path in every_page(site)
-        for link in links(path)
-        if not leads_somewhere(path, link)
-    ]
-    assert broken == []
+@EACH_PAGE
+def test_links_and_anchors_lead_somewhere(site: Path, page: str) -> None:
+    path = site / Path(page).with_suffix(".html")
+    assert [link for link in links(path) if not leads_somewhere(path, link)] == []
 
 
 def links(path: Path) -> list[str]:
@@ -178,18 +191,13 @@ def test_sections_keep_their_addresses(site: Path) -> None:
     assert [link for link in published if not leads_somewhere(site / "index.html", link)] == []
 
 
-def test_links_to_pythons_documentation_are_in_the_list(site: Path) -> None:
+@EACH_PAGE
+def test_links_to_pythons_documentation_are_in_the_list(site: Path, page: str) -> None:
     """Each leads to an entry that exhibits/python-names.md has, or a whole page of it."""
     known = set(inventory.addresses().values())
     known |= {address.partition("#")[0] for address in known}
-    used = {
-        f"{path.name} -> {address}": address
-        for path in every_page(site)
-        for tag in parsed(path).find_all("a", href=True)
-        if "docs.python.org" in (address := str(tag["href"]))
-    }
-    assert [where for where, address in used.items() if address not in known] == []
-    assert used
+    addresses = {str(tag["href"]) for tag in page_of(site, page).find_all("a", href=True)}
+    assert {one for one in addresses if "docs.python.org" in one} <= known
 
 
 def test_a_script_links_to_what_it_uses(site: Path) -> None:
@@ -203,47 +211,46 @@ def test_a_script_links_to_what_it_uses(site: Path) -> None:
     ]
 
 
-def test_nothing_is_loaded_from_another_host(site: Path) -> None:
+@EACH_PAGE
+def test_nothing_is_loaded_from_another_host(site: Path, page: str) -> None:
     foreign = [
-        f"{path.name}: {tag}"
-        for path in sorted(site.glob("*.html"))
+        tag
         for name, attribute in LOADS.items()
-        for tag in parsed(path).find_all(name)
+        for tag in page_of(site, page).find_all(name)
         if urlsplit(str(tag.get(attribute, ""))).netloc
         and "canonical" not in (tag.get("rel") or [])
     ]
     assert foreign == []
 
 
-def test_ids_are_unique(site: Path) -> None:
-    for path in every_page(site):
-        counted = Counter(tag["id"] for tag in parsed(path).find_all(id=True))
-        assert [name for name, count in counted.items() if count > 1] == [], path.name
+@EACH_PAGE
+def test_ids_are_unique(site: Path, page: str) -> None:
+    counted = Counter(tag["id"] for tag in page_of(site, page).find_all(id=True))
+    assert [name for name, count in counted.items() if count > 1] == []
 
 
-def test_one_title_and_headings_in_order(site: Path) -> None:
-    for path in every_page(site):
-        levels = [int(h.name[1]) for h in content(parsed(path)).find_all(["h1", "h2", "h3", "h4"])]
-        assert levels[0] == 1, path.name
-        assert levels.count(1) == 1, path.name
-        assert all(b - a <= 1 for a, b in pairwise(levels)), path.name
+@EACH_PAGE
+def test_one_title_and_headings_in_order(site: Path, page: str) -> None:
+    headings = content(page_of(site, page)).find_all(["h1", "h2", "h3", "h4"])
+    levels = [int(heading.name[1]) for heading in headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
-def test_no_markup_is_left_over(site: Path) -> None:
-    for path in every_page(site):
-        for code in (article := content(parsed(path))).find_all(["pre", "code"]):
-            code.extract()
-        text = article.get_text()
-        for leftover in ("```", "**", "{{", "](", "!!!", "Traceback"):
-            assert leftover not in text, path.name
-        assert "][" not in text, f"{path.name}: a name that exhibits/python-names.md lacks"
-        parsed.cache_clear()
+@EACH_PAGE
+def test_no_markup_is_left_over(site: Path, page: str) -> None:
+    strings = content(page_of(site, page)).find_all(string=True)
+    text = "".join(one for one in strings if not one.find_parent(["pre", "code"]))
+    for leftover in ("```", "**", "{{", "](", "!!!", "Traceback"):
+        assert leftover not in text
+    assert "][" not in text, "a name that exhibits/python-names.md lacks"
 
 
-def test_no_block_failed(site: Path) -> None:
+@EACH_PAGE
+def test_no_block_failed(site: Path, page: str) -> None:
     """A block that raises becomes its traceback; Zensical, strict or not, goes on regardless."""
-    for path in every_page(site):
-        assert 'File "<code block' not in parsed(path).get_text(), path.name
+    assert 'File "<code block' not in page_of(site, page).get_text()
 
 
 def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
@@ -266,25 +273,24 @@ def test_every_contract_is_on_the_evidence_page_and_held(site: Path) -> None:
         assert set(said.values()) <= {"–"}
 
 
-def test_pictures_have_words_and_a_table_and_are_small(site: Path) -> None:
-    for path in every_page(site):
-        page = parsed(path)
-        for picture in page.select("svg.timeline, svg.chart"):
-            named = [page.find(id=name) for name in str(picture["aria-labelledby"]).split()]
-            assert all(tag and tag.get_text(strip=True) for tag in named), path.name
-            assert picture["role"] == "img"
-            whole = picture.find_parent(class_=["exhibit-picture", "exhibit-result"])
-            assert whole
-            assert whole.select("details table"), path.name
-            drawn = "".join(str(svg) for svg in whole.find_all("svg"))
-            assert len(gzip.compress(drawn.encode())) < 6_000, path.name
+@EACH_PAGE
+def test_pictures_have_words_and_a_table_and_are_small(site: Path, page: str) -> None:
+    html = page_of(site, page)
+    for picture in html.select("svg.timeline, svg.chart"):
+        named = [html.find(id=name) for name in str(picture["aria-labelledby"]).split()]
+        assert all(tag and tag.get_text(strip=True) for tag in named)
+        assert picture["role"] == "img"
+        whole = picture.find_parent(class_=["exhibit-picture", "exhibit-result"])
+        assert whole
+        assert whole.select("details table")
+        drawn = "".join(str(svg) for svg in whole.find_all("svg"))
+        assert len(gzip.compress(drawn.encode())) < 6_000
 
 
-def test_a_replay_hides_nothing_and_ends_with_the_output(site: Path) -> None:
+@EACH_PAGE
+def test_a_replay_hides_nothing_and_ends_with_the_output(site: Path, page: str) -> None:
     """Every line is there without the script; each comes at its own moment, within the run."""
-    replays = [replay for path in every_page(site) for replay in parsed(path)("exhibit-replay")]
-    assert replays
-    for replay in replays:
+    for replay in page_of(site, page)("exhibit-replay"):
         moments = [float(line["data-at"]) for line in replay.select("[data-at]")]
         assert moments == sorted(moments)
         assert moments[-1] <= float(replay["data-duration"])
