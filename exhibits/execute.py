@@ -84,8 +84,9 @@ def execute(
         if sandboxed:
             (copy, told), report = stack.enter_context(_channels(source))
             inherited = (copy, told)
+            user = stack.enter_context(sandbox.own_user())
             command = sandbox.command(
-                installation, bytecode, script, copy, told, limits.disk, limits.tasks
+                installation, bytecode, script, copy, told, limits.disk, limits.tasks, user
             )
         else:
             command = [installation.executable, script]

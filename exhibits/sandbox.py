@@ -6,9 +6,12 @@ nothing of the builder's; it can change nothing else, and the system ends all th
 """
 
 import os
+import random
 import shutil
+import socket
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -28,7 +31,8 @@ BASIC = (
     *("--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"),
 )
 # Linux limits how many tasks a user has, except root. So root makes each script a user of its own,
-# with a number that belongs to nobody; for anybody else, a sandbox has users of its own.
+# with a number that belongs to nobody; for anybody else, a sandbox has users of its own. Two at a
+# time with one number would have that many tasks together: who has it holds a socket of its name.
 NOBODYS = range(61_200, 65_200)
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -66,14 +70,15 @@ def command(
     report: int,
     disk: int,
     tasks: int,
+    user: int,
 ) -> list[str | Path]:
     """What starts an interpreter with `script`, below SCRATCH, in a sandbox.
 
     `source` is a file descriptor to read the script from, `report` one that `first_process` writes
-    to; the script may store `disk` bytes, and have as many processes and threads as `tasks`.
+    to; the script may store `disk` bytes, and have as many processes and threads as `tasks`. It
+    runs as the user of that number, from `own_user`.
     """
     size = ("--perms", "0777", "--size", str(disk), "--tmpfs")
-    user = NOBODYS[os.getpid() % len(NOBODYS)] if _may_become_others() else 0
     shown = [part for path in SYSTEM for part in _shown("--ro-bind-try", path)]
     shown += [part for path in installation.places for part in _shown("--ro-bind", path)]
     return [
@@ -86,6 +91,28 @@ def command(
         *(installation.executable, "-IS", "-c", FIRST_PROCESS, str(report), str(tasks), str(user)),
         *(installation.executable, script),
     ]
+
+
+@contextmanager
+def own_user() -> Iterator[int]:
+    """The number of a user that no other script on this machine has meanwhile; 0 where not needed.
+
+    Raises OSError where all are taken. Machines that share users but no network, such as
+    containers, do not see each other's sockets: there, chance keeps two from one number.
+    """
+    if not _may_become_others():
+        yield 0
+        return
+    with socket.socket(socket.AF_UNIX) as held:
+        yield _first_free(held)
+
+
+def _first_free(held: socket.socket) -> int:
+    for number in random.sample(NOBODYS, len(NOBODYS)):
+        with suppress(OSError):  # another socket has the name
+            held.bind(f"\0exhibits-user-{number}")  # in no folder, and gone with it: unix(7)
+            return number
+    raise OSError(f"each of the users {NOBODYS[0]} to {NOBODYS[-1]} has a script that runs")
 
 
 def _shown(how: str, path: str) -> list[str | Path]:

@@ -106,16 +106,21 @@ class _Process:
         if not self.alive:
             return
         with contextlib.suppress(OSError):
-            command = _read(f"/proc/{self.pid}/cmdline")
-            if not command:  # it has ended, and its parent has not asked for its exit code yet
+            if command := _read(f"/proc/{self.pid}/cmdline"):  # empty at the start of execve, too
+                self.command = command
+            elif _has_ended(self.pid):
                 self.alive = False
                 return
-            self.command = command
         for number, thread in self.threads.items():
             folder = f"/proc/{self.pid}/task/{number}"
             with contextlib.suppress(OSError):
                 thread.name = _read(f"{folder}/comm").decode("utf-8", "replace").rstrip("\n")
                 yield from map(int, _read(f"{folder}/children").split())
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is there only because its parent has not asked for its exit code yet."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] in {b"Z", b"X"}  # proc(5)
 
 
 def _counters(path: str) -> tuple[float, float]:

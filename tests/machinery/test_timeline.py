@@ -257,6 +257,31 @@ def test_the_lane_of_a_process_ends_with_it_not_when_its_parent_asks(
     assert child.ended < parent.ended - 0.5
 
 
+def test_a_living_process_with_an_empty_command_line_keeps_its_lane(
+    worker: Worker, newest: Installation
+) -> None:
+    """Every process has one for a moment of its execve, and that may be when we look at it."""
+    source = """
+    import ctypes, time
+    facts = open("/proc/self/stat").read().rpartition(")")[2].split()  # proc(5)
+    code, code_end, stack = map(int, facts[23:26])
+    data, data_end, heap, arguments, _, environment, its_end = map(int, facts[42:49])
+    libc = ctypes.CDLL(None)
+    libc.sbrk.restype = ctypes.c_void_p
+    memory = (ctypes.c_uint64 * 13)(  # prctl(2), PR_SET_MM_MAP; the last one: no other program
+        *(code, code_end, data, data_end, heap, libc.sbrk(0), stack),
+        *(arguments, arguments, environment, its_end, 0, 0xFFFFFFFF << 32),
+    )
+    libc.prctl(35, 14, memory, ctypes.c_size_t(ctypes.sizeof(memory)), 0)
+    print(open("/proc/self/cmdline").read(), end="", flush=True)
+    time.sleep(0.5)
+    """
+    run = worker(source, newest, watched=True)
+    assert (run.end, run.exit_code, run.output) == ("exited", 0, [])
+    (lane,) = lanes_of(run)
+    assert lane.ended > 0.4
+
+
 def test_a_process_without_its_parent_keeps_its_lane(worker: Worker, newest: Installation) -> None:
     run = worker(
         f"""

@@ -1,0 +1,60 @@
+"""Each of several scripts at a time is a user of its own, and has its own limit of tasks."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from exhibits import sandbox
+from exhibits.follow import Limits
+from exhibits.interpreters import Installation
+from tests.machinery.conftest import Worker, become_a_builder
+
+# Root makes each script another user; for anybody else, a sandbox has users of its own.
+NEEDED = sandbox._may_become_others()
+# More than half of the tasks that its limits let a script have.
+THREADS = 50
+LIMITS = Limits(seconds=20, processes=5, threads=THREADS + 10)
+SOURCE = f"""
+import threading, time
+for _ in range({THREADS}):
+    threading.Thread(target=time.sleep, args=(0.5,)).start()
+print("all were there")
+"""
+
+
+def test_no_two_have_one_number_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "NOBODYS", range(61_200, 61_203))
+    with ExitStack() as stack:
+        numbers = [stack.enter_context(sandbox.own_user()) for _ in range(3)]
+        assert sorted(numbers) == ([61_200, 61_201, 61_202] if NEEDED else [0, 0, 0])
+        if NEEDED:
+            with pytest.raises(OSError, match="61200 to 61202"), sandbox.own_user():
+                pass
+    with sandbox.own_user() as number:
+        assert number in numbers
+
+
+def test_what_goes_wrong_while_a_number_is_taken_is_not_hidden() -> None:
+    with pytest.raises(OSError, match="of the script"), sandbox.own_user():
+        raise OSError("of the script")
+
+
+def test_two_that_start_many_threads_do_not_take_them_from_one_another(
+    monkeypatch: pytest.MonkeyPatch, bytecode: Path, newest: Installation
+) -> None:
+    """With one number for both, the system would refuse one of them its last threads."""
+    assert LIMITS.tasks < 2 * THREADS
+    monkeypatch.setattr(sandbox, "NOBODYS", range(61_200, 61_202))
+    context = multiprocessing.get_context("fork")
+    with ExitStack() as stack:
+        pools = [
+            stack.enter_context(ProcessPoolExecutor(1, context, become_a_builder)) for _ in range(2)
+        ]
+        workers = [Worker(pool, bytecode, sandboxed=True) for pool in pools]
+        with ThreadPoolExecutor(2) as together:
+            for _ in range(8):
+                runs = together.map(lambda worker: worker(SOURCE, newest, LIMITS), workers)
+                assert [run.output for run in runs] == [["all were there"]] * 2
