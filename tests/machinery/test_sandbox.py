@@ -12,7 +12,8 @@ from exhibits.follow import Limits
 from exhibits.interpreters import Installation
 from tests.machinery.conftest import Worker, become_a_builder
 
-# Root makes each script another user; for anybody else, a sandbox has users of its own.
+# Root makes each script another user; for anybody else, a sandbox has users of its own. Here they
+# have numbers that no build uses, which may go on beside this.
 NEEDED = sandbox._may_become_others()
 # More than half of the tasks that its limits let a script have.
 THREADS = 50
@@ -26,12 +27,12 @@ print("all were there")
 
 
 def test_no_two_have_one_number_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "NOBODYS", range(61_200, 61_203))
+    monkeypatch.setattr(sandbox, "NOBODYS", range(65_200, 65_203))
     with ExitStack() as stack:
         numbers = [stack.enter_context(sandbox.own_user()) for _ in range(3)]
-        assert sorted(numbers) == ([61_200, 61_201, 61_202] if NEEDED else [0, 0, 0])
+        assert sorted(numbers) == ([65_200, 65_201, 65_202] if NEEDED else [0, 0, 0])
         if NEEDED:
-            with pytest.raises(OSError, match="61200 to 61202"), sandbox.own_user():
+            with pytest.raises(OSError, match="65200 to 65202"), sandbox.own_user():
                 pass
     with sandbox.own_user() as number:
         assert number in numbers
@@ -47,7 +48,7 @@ def test_two_that_start_many_threads_do_not_take_them_from_one_another(
 ) -> None:
     """With one number for both, the system would refuse one of them its last threads."""
     assert LIMITS.tasks < 2 * THREADS
-    monkeypatch.setattr(sandbox, "NOBODYS", range(61_200, 61_202))
+    monkeypatch.setattr(sandbox, "NOBODYS", range(65_203, 65_205))
     context = multiprocessing.get_context("fork")
     with ExitStack() as stack:
         pools = [
