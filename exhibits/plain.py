@@ -32,10 +32,10 @@ def put_copies(site: Path) -> list[Path]:
     for path in in_order(site):  # one page in memory at a time: a parsed one is large
         page = parsed(path.read_text("utf-8"))
         target = path.with_suffix(".md")
-        copies[target] = markdown(_part(page, "article", path))
         title, lead = (_line(_part(page, part, path)) for part in ("h1", "h1 ~ p"))
         entries.append(f"- [{title}]({target.name}): {lead}")
         about = about or f"# {title}\n\n> {_described(page, path)}\n"
+        copies[target] = markdown(_part(page, "article", path))
     listing = [
         about,
         "Each page is here as Markdown, with the scripts and what they printed.\n",
@@ -79,9 +79,13 @@ def in_order(site: Path) -> list[Path]:
 
 
 def markdown(article: Tag) -> str:
-    """A page's article as Markdown, in which HTML stands nowhere but inside fences."""
+    """A page's article as Markdown, in which HTML stands nowhere but inside fences.
+
+    The article is simplified in place: a copy of a large one would double the memory of a build.
+    """
+    _simplify(article)
     converter = _Converter(heading_style=ATX, autolinks=False, bullets="-")
-    return converter.convert_soup(_simplified(article)).strip() + "\n"
+    return converter.convert_soup(article).strip() + "\n"
 
 
 class _Converter(MarkdownConverter):
@@ -105,9 +109,8 @@ def _language(code: Tag) -> str:
     return ""
 
 
-def _simplified(article: Tag) -> Tag:
-    """A copy of an article in which all that Markdown lacks is said with what it has."""
-    article = copy.copy(article)
+def _simplify(article: Tag) -> None:
+    """Say all that Markdown lacks in an article with what it has."""
     for tabs in article.select(".tabbed-set"):
         labels, blocks = tabs.select(".tabbed-labels > label"), tabs.select(".tabbed-block")
         for label, block in zip(labels, blocks, strict=True):
@@ -136,7 +139,6 @@ def _simplified(article: Tag) -> Tag:
         code.string = code.get_text().replace("|", r"\|")
     for link in article.select("a[href]"):
         link["href"] = _to_copy(str(link["href"]))
-    return article
 
 
 def _name_the_file(head: Tag) -> None:

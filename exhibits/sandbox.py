@@ -5,6 +5,7 @@ limited size and gone with the script. It sees no other process, no network but 
 nothing of the builder's; it can change nothing else, and the system ends all that it starts.
 """
 
+import errno
 import os
 import random
 import shutil
@@ -97,8 +98,9 @@ def command(
 def own_user() -> Iterator[int]:
     """The number of a user that no other script on this machine has meanwhile; 0 where not needed.
 
-    Raises OSError where all are taken. Machines that share users but no network, such as
-    containers, do not see each other's sockets: there, chance keeps two from one number.
+    Raises OSError where all are taken, or the system refuses sockets. Machines that share users
+    but no network, such as containers, do not see each other's sockets: there, chance keeps two
+    from one number.
     """
     if not _may_become_others():
         yield 0
@@ -109,8 +111,12 @@ def own_user() -> Iterator[int]:
 
 def _first_free(held: socket.socket) -> int:
     for number in random.sample(NOBODYS, len(NOBODYS)):
-        with suppress(OSError):  # another socket has the name
+        try:
             held.bind(f"\0exhibits-user-{number}")  # in no folder, and gone with it: unix(7)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
             return number
     raise OSError(f"each of the users {NOBODYS[0]} to {NOBODYS[-1]} has a script that runs")
 

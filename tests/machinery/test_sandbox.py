@@ -1,6 +1,7 @@
 """Each of several scripts at a time is a user of its own, and has its own limit of tasks."""
 
 import multiprocessing
+import socket
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,6 +42,13 @@ def test_no_two_have_one_number_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_goes_wrong_while_a_number_is_taken_is_not_hidden() -> None:
     with pytest.raises(OSError, match="of the script"), sandbox.own_user():
         raise OSError("of the script")
+
+
+def test_a_refused_socket_is_not_called_a_number_that_is_taken() -> None:
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind("\0exhibits-user-of-a-test")  # and a socket has one name only
+        with pytest.raises(OSError, match="Invalid argument"):
+            sandbox._first_free(held)
 
 
 def test_two_that_start_many_threads_do_not_take_them_from_one_another(
