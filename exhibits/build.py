@@ -26,9 +26,13 @@ from exhibits.policy import put_policies
 from exhibits.project import Problem, Project
 from exhibits.store import Store
 
-# What a site is made from, besides the runs; and what tools put among that while they work.
+# What a site is made from, besides the runs; and what tools put among that while they work, as
+# editors put hidden files, which MkDocs leaves alone.
 SOURCES = ("docs", "examples", "exhibits", "tests", "mkdocs.yml", "pyproject.toml")
 NO_SOURCES = {"__pycache__", "node_modules"}
+# Of the builder's environment, what changes how its tools work: tests that are left out or cannot
+# fail, blocks of a page that are executed.
+CHANGES_TOOLS = re.compile("PYTEST|MARKDOWN_EXEC|PYTHONOPTIMIZE$")
 # The lines in which contracts, tests and MkDocs say what is wrong.
 SAYS_WHY = re.compile(
     r" *exhibits\.project\.Problem: |docs/|examples/|on no page|test_|FAILED|WARNING|ERROR "
@@ -82,6 +86,7 @@ def put_all_downloads(project: Project) -> None:
 
 def capture_all(project: Project, reuse: bool = False) -> None:
     """Execute every example on every interpreter; with `reuse`, where no run of it is valid."""
+    project.evidence.unlink(missing_ok=True)  # it is about former runs
     pages_by_example = pages.page_of_each(project)
     here = interpreters.found(tuple(project.settings["interpreters"]))
     if not reuse:
@@ -89,7 +94,6 @@ def capture_all(project: Project, reuse: bool = False) -> None:
             shutil.rmtree(former, ignore_errors=True)
     examples, store = list(pages_by_example), Store(project.runs)
     capture(project, here, examples, store, Console(), pages_by_example, repeats=not reuse)
-    project.evidence.unlink(missing_ok=True)  # it is about former runs
     pages.rehearse(project)
 
 
@@ -155,10 +159,11 @@ def step(project: Project, otherwise: str, module: str, *arguments: str, **varia
 
     Raises Problem if it fails: the lines in which it says why, and `otherwise`.
     """
+    kept = {name: value for name, value in os.environ.items() if not CHANGES_TOOLS.match(name)}
     process = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=project.root,
-        env=os.environ | variables,
+        env=kept | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -179,14 +184,14 @@ def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
     return {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths
-        if path.is_file() and not NO_SOURCES.intersection(path.parts)
+        if path.is_file() and not NO_SOURCES.intersection(path.parts) and path.name[0] != "."
     }
 
 
 def refuse_changes(root: Path, before: Mapping[str, str]) -> None:
-    """Raise Problem where a file is not as it was: then pages, contracts and runs may disagree."""
+    """Raise Problem where a file is not as it was, or new: pages, contracts, runs may disagree."""
     now = digests(root, tuple(dict.fromkeys(part_of(name) for name in before)))
-    changed = [name for name in before if now.get(name) != before[name]]
+    changed = sorted(name for name in {*before, *now} if now.get(name) != before.get(name))
     if changed:
         raise Problem(
             f"nothing is published: {changed[0]} changed during the build, by an editor or by a "

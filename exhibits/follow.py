@@ -131,6 +131,8 @@ class Execution:
             event = self._events.get()
             if isinstance(event, Chunk) and event.data:
                 self._chunks.append(event)
+        if self.end == "exited" and self._is_too_much():
+            self.end, self.exit_code = "output limit", None
         if not told:
             said = b"".join(chunk.data for chunk in self._chunks).decode("utf-8", "replace")
             raise OSError(" ".join(said.split()) or "it was ended from outside")
@@ -183,6 +185,16 @@ class Execution:
                         if size > limits.output_bytes or lines > limits.output_lines:
                             self.end = "output limit"
         return True
+
+    def _is_too_much(self) -> bool:
+        """Whether all that was read is beyond a limit: a last line without its end counts, too."""
+        streams = {"stdout": bytearray(), "stderr": bytearray()}
+        for chunk in self._chunks:
+            streams[chunk.stream] += chunk.data
+        written = [data for data in streams.values() if data]
+        size = sum(map(len, written))
+        lines = sum(data.count(b"\n") + (not data.endswith(b"\n")) for data in written)
+        return size > self._limits.output_bytes or lines > self._limits.output_lines
 
     def _begin(self) -> None:
         script: int | None = self._process.pid

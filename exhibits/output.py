@@ -16,14 +16,19 @@ def normaliser(folder: Path, installation: Installation) -> "Normaliser":
     libraries = Path(installation.library).parent
     return Normaliser(
         (
-            (re.compile(re.escape(f"{folder}{os.sep}")), ""),
-            (re.compile(re.escape(str(folder.parent))), "tmp"),
-            (re.compile(re.escape(str(libraries)) + r"(?=[/\\])"), "lib"),
+            (_path(folder, re.escape(os.sep)), ""),
+            (_path(folder.parent, r"(?![\w-])"), "tmp"),
+            (_path(libraries, r"(?=[/\\])"), "lib"),
             (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x…"),
             (re.compile(r"\b(pid[ =:]+)\d+\b"), r"\1…"),
             (re.compile(r"\b(Process )\d+( terminated)"), r"\1…\2"),
         )
     )
+
+
+def _path(path: Path, then: str) -> re.Pattern[str]:
+    """Finds a path where it is whole: not in the middle of another one, and with `then` after."""
+    return re.compile(r"(?<![\w.-])" + re.escape(str(path)) + then)
 
 
 @dataclass(frozen=True)

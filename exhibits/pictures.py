@@ -1,6 +1,7 @@
 """Where everything stands in a picture: lengths in per cent of its width, pixels downwards."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -85,14 +86,16 @@ def _timeline(run: Run, end: float, names: Sequence[str]) -> Timeline:
 def name_of(lane: Lane, number: int, lanes: Sequence[Lane]) -> str:
     """What a reader calls the lane with this number among those drawn.
 
-    A thread without a name of its own is called as Python calls it by itself.
+    A thread without a name of its own is called as Python calls it by itself; where the system
+    does not know that either (before Python 3.14), by the order in which threads began.
     """
     if any(other.process for other in lanes):
         return f"child process {number}" if number else "parent process"
     if lane.thread == 0:
         return "main thread"
     own = printable(lane.name.encode())
-    return f"Thread-{lane.thread}" if own.startswith("Thread-") or not own else own
+    by_python = re.match(r"Thread-\d+(?= \(|$)", own)
+    return by_python[0] if by_python else own or f"Thread-{lane.thread}"
 
 
 def _row(lane: Lane, name: str, end: float) -> Row:

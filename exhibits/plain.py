@@ -152,19 +152,21 @@ def _name_the_file(head: Tag) -> None:
 
 
 def _in_red(code: Tag) -> str:
-    """Which lines of an output are marked as standard error: `Line 2, lines 4 to 7`."""
-    before, numbers = "", []
+    """Which lines of an output are marked as standard error: `Line 2, part of line 4`."""
+    lines: list[set[bool]] = [set()]  # whether a piece of the line is marked, and one is not
     for piece in code.children:
-        if isinstance(piece, Tag) and "exhibit-stderr" in piece.get_attribute_list("class"):
-            numbers.append(1 + before.count("\n"))
-        before += piece.get_text()
-    if len(numbers) == len(before.splitlines()):
+        marked = isinstance(piece, Tag) and "exhibit-stderr" in piece.get_attribute_list("class")
+        for text in re.findall(r"[^\n]*\n|[^\n]+", piece.get_text()):
+            lines[-1].add(marked)
+            lines += [set()] * text.endswith("\n")
+    if not any(False in line for line in lines):
         return "All of it"
-    spans = [
-        [number for _, number in members]
-        for _, members in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
-    ]
-    named = [f"lines {s[0]} to {s[-1]}" if len(s) > 1 else f"line {s[0]}" for s in spans]
+    named = []
+    for line, members in groupby(enumerate(lines, start=1), key=lambda pair: pair[1]):
+        first, *others = (number for number, _ in members)
+        if True in line:
+            which = f"lines {first} to {others[-1]}" if others else f"line {first}"
+            named.append(which if line == {True} else f"part of {which}")
     return ", ".join(named).capitalize()
 
 

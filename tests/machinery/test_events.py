@@ -142,6 +142,87 @@ def test_a_source_that_changes_during_the_build_stops_it(
     assert inside.published == FORMER
 
 
+@pytest.mark.parametrize("path", ["docs/planted.js", "build/runs/threads/planted/3.10.json"])
+def test_a_file_that_is_new_during_the_build_stops_it(
+    inside: Tiny, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    at("judge", lambda: inside.write(path, "alert(1)"), monkeypatch)
+    with pytest.raises(Problem, match=f"^nothing is published: {path} changed"):
+        build(inside.project)
+    assert inside.published == FORMER
+
+
+def test_a_hidden_file_of_an_editor_stops_no_build(
+    inside: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at("judge", lambda: inside.write("docs/.index.md.swp", "draft"), monkeypatch)
+    build(inside.project)
+    assert "slept" in inside.published
+    assert not (inside.root / "site/.index.md.swp").exists()
+
+
+def test_a_script_that_plants_a_file_of_the_site_is_named(
+    tiny: Callable[..., Tiny], newest: Installation
+) -> None:
+    """In a sandbox it cannot; without one, the build publishes nothing."""
+    project = make(tiny(), [newest.interpreter.name])
+    planted = project.root / "docs/planted.js"
+    source = f"open({str(planted)!r}, 'w').write('alert(1)')\n{SLEEPS.format(seconds=0)}"
+    project.write(f"examples/threads/{TOKEN}_0.py", source)
+    answer = project.command("exhibits", "build", **project.without_sandbox())
+    assert answer.returncode == 1
+    assert "nothing is published: docs/planted.js changed during the build" in answer.stderr
+    assert project.published == FORMER
+
+
+FALSE = '"""Contracts."""\nimport pytest\n' + CONTRACT.format(name="{name}").replace(
+    '["slept"]', '["danced"]'
+)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTEST_ADDOPTS": "-k 'not event'"},
+        {"PYTEST_ADDOPTS": "--collect-only"},
+        {"PYTEST_ADDOPTS": "--assert=plain", "PYTHONOPTIMIZE": "1"},
+        {"PYTEST_ADDOPTS": "-p no:tests.contracts.conftest"},
+        {"PYTHONOPTIMIZE": "2"},
+    ],
+    ids=str,
+)
+def test_no_variable_of_the_builder_lets_a_false_contract_hold(
+    project: Tiny, variables: dict[str, str]
+) -> None:
+    project.add_contracts(FALSE.format(name=f"{TOKEN}_0"))
+    answer = project.command("exhibits", "build", **variables)
+    assert answer.returncode == 1
+    assert "does not hold: It has slept." in answer.stderr
+    assert project.published == FORMER
+
+
+def test_no_variable_of_the_builder_has_a_block_of_a_page_executed(project: Tiny) -> None:
+    page = project.root / "docs/index.md"
+    page.write_text(f"{page.read_text('utf-8')}\n```python\nprint(6 * 7000)\n```\n", "utf-8")
+    answer = project.command("exhibits", "build", MARKDOWN_EXEC_AUTO="python")
+    assert answer.returncode == 0, answer.stderr
+    assert "42000" not in project.published
+    assert "7000" in project.published
+
+
+def test_what_was_judged_before_vouches_for_no_later_run(
+    project: Tiny, newest: Installation
+) -> None:
+    assert project.command("exhibits", "build").returncode == 0
+    project.configure([newest.interpreter.name], time_limit=2)
+    project.write(f"examples/threads/{TOKEN}_0.py", "while True: pass\n")
+    assert project.command("exhibits", "build").returncode == 1
+    answer = project.command("exhibits", "pages")
+    assert answer.returncode == 1
+    assert "there are no checked runs in build/" in answer.stderr
+    assert not (project.root / "build/pages").exists()
+
+
 @pytest.fixture
 def moved(newest: Installation, tmp_path: Path) -> Installation:
     """A real interpreter at a place of its own, where it may be changed."""

@@ -258,6 +258,16 @@ def test_output_that_just_fits_is_no_offence(
     assert (run.end, run.stdout) == ("exited", "0\n1\n2\n3\n4\n")
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_last_line_without_an_end_is_kept_or_refused(
+    worker: Worker, newest: Installation, stream: str
+) -> None:
+    source = f"import sys\nprint('1', '2', '3', sep='\\n', end='', file=sys.{stream})"
+    fits, beyond = (worker(source, newest, Limits(20, MANY, lines)) for lines in (3, 2))
+    assert (fits.end, getattr(fits, stream)) == ("exited", "1\n2\n3")
+    assert (beyond.end, beyond.exit_code) == ("output limit", None)
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("holds", [True, False], ids=["holds the terminal", "holds nothing"])
 def test_an_orphan_in_a_session_of_its_own_is_ended(
@@ -543,6 +553,22 @@ def test_a_library_path_with_special_characters_is_taken_literally(newest: Insta
     odd = replace(newest, library="/srv/c++ (x)/lib/python3.14")
     normalise = normaliser(Path("folder", "script"), odd)
     assert normalise("/srv/c++ (x)/lib/python3.14/os.py\n") == "lib/python3.14/os.py\n"
+
+
+def test_what_only_looks_like_a_path_of_the_run_stays(worker: Worker, newest: Installation) -> None:
+    """Wherever its folder is: in a sandbox, a longer path or word may hold that folder's name."""
+    library = str(Path(newest.library).parent)
+    text = f"https://example.org/exhibits/1 /srv/exhibit/script/x /exhibition /opt{library}/x"
+    source = f"""
+        import os, tempfile
+        print({text!r})
+        print(__file__, "file://" + __file__, os.getcwd(), tempfile.gettempdir(), os.__file__)
+        """
+    name = Path(newest.library).name
+    assert worker(source, newest).output == [
+        text,
+        f"script.py file://script.py tmp/script tmp/tmp lib/{name}/os.py",
+    ]
 
 
 def assert_times_never_go_back(run: Run) -> None:

@@ -250,12 +250,20 @@ def test_lanes_are_named_as_python_names_its_threads() -> None:
         a_lane([1], thread=1, name="Thread-1 (work)"),
         a_lane([1], thread=2, name="sleeper"),
         a_lane([1], thread=3),
+        a_lane([1], thread=4, name="Thread-A"),
+        a_lane([1], thread=5, name="Thread-2 (work)"),
+        a_lane([1], thread=6, name="Thread-31 (whos"),
+        a_lane([1], thread=7, name="Thread-8"),
     ]
     assert [name_of(lane, number, lanes) for number, lane in enumerate(lanes)] == [
         "main thread",
         "Thread-1",
         "sleeper",
         "Thread-3",
+        "Thread-A",
+        "Thread-2",
+        "Thread-31",
+        "Thread-8",
     ]
 
 

@@ -16,7 +16,10 @@ PINNED = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\w.+!]+( ; [^@\\]+?)?( +--hash=sha
 COMMANDS = [ROOT / ".ci" / "run", *sorted((ROOT / ".github").rglob("*.yml"))]
 # What fetches code; and how it may, where hashes decide what is taken.
 FETCHES = re.compile(r"\b(pip3?|uv|uvx|pipx|npm|npx|curl|wget|git clone|docker)\b .*")
-FROM_PINS = re.compile(r"pip install (--quiet )?--require-hashes -r requirements/\w+\.txt")
+WHEELS = "--only-binary=:all:"  # to build one, pip would execute a backend that nothing pins
+FROM_PINS = re.compile(
+    rf"pip install (--quiet )?{WHEELS} --require-hashes -r requirements/\w+\.txt"
+)
 # An action of a workflow: the commit, not a tag that can be moved.
 ACTION = re.compile(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+")
 
@@ -65,7 +68,7 @@ def test_sessions_install_from_pins_alone() -> None:
     ]
     assert [name for name, _ in calls] == ["install", "install_from_npm"]
     (_, by_pip), (_, by_npm) = calls
-    assert by_pip == ["'--quiet'", "'--require-hashes'", "'-r'", "str(pins)"]
+    assert by_pip == ["'--quiet'", f"'{WHEELS}'", "'--require-hashes'", "'-r'", "str(pins)"]
     assert by_npm[:2] == ["'npm'", "'ci'"]
 
 

@@ -95,6 +95,8 @@ def test_a_replay_leaves_its_output_alone() -> None:
         ("one\n<i>two\n</i>three\n<i>four\n</i><i>five\n</i>", "Line 2, lines 4 to 5"),
         ("<i>one\n</i><i>two\n</i>", "All of it"),
         ("one\n<i>two</i>", "Line 2"),
+        ("at 1<i>boom\n</i>", "Part of line 1"),
+        ("<i>one\n</i>at 1<i>boom\n</i>at 2<i>boom\n</i>end", "Line 1, part of lines 2 to 3"),
     ],
 )
 def test_lines_marked_by_colour_are_named_by_number(code: str, said: str) -> None:

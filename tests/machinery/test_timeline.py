@@ -8,6 +8,7 @@ import pytest
 from exhibits import timeline
 from exhibits.follow import Limits
 from exhibits.interpreters import Installation
+from exhibits.pictures import name_of
 from exhibits.run import BIN, Lane, Run
 from tests.machinery.conftest import HERE, Worker, a_lane, a_run
 from tests.machinery.test_execute import MANY, children, resources
@@ -155,6 +156,25 @@ def test_threads_have_their_names_from_3_14_on_and_none_before(threads: Run) -> 
         assert names == ["", "sleeper", "<b>& longer tha", "Thread-1 (work)"]
     else:
         assert names == [""] * 4, "not even the name of the thread that started it"
+
+
+def test_a_lane_is_called_as_its_thread_called_itself(worker: Worker, newest: Installation) -> None:
+    source = """
+        import threading, time
+        def work():
+            print(threading.current_thread().name.split(" (")[0])
+            time.sleep(0.3)
+        for name in ("logger", "Thread-A", None):
+            threading.Thread(target=work, name=name).start()
+            time.sleep(0.1)
+        """
+    run = worker(source, newest, watched=True)
+    lanes = lanes_of(run)
+    names = [name_of(lane, number, lanes) for number, lane in enumerate(lanes)]
+    expected = (
+        run.output if newest.interpreter.minor >= (3, 14) else ["Thread-1", "Thread-2", "Thread-3"]
+    )
+    assert names == ["main thread", *expected]
 
 
 def test_every_bin_lies_in_the_life_of_its_lane(threads: Run) -> None:
