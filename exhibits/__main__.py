@@ -1,12 +1,14 @@
 """The command line: `python -m exhibits interpreters | build | capture | pages | finish | …`."""
 
 import argparse
+import contextlib
 import signal
 import sys
 from pathlib import Path
 
 from exhibits import interpreters, inventory
 from exhibits.build import alone, build, capture_all, put_all_downloads, write_pages_again
+from exhibits.capture import TO_END, UNLESS_IGNORED
 from exhibits.execute import adopt_orphans
 from exhibits.follow import end_descendants
 from exhibits.plain import put_copies
@@ -28,8 +30,9 @@ def main() -> int:
     command = commands.add_parser("inventory", help="renew the list of Python's documented names")
     command.add_argument("source", help="an objects.inv: a file or an address")
     arguments = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
-        signal.signal(number, signal.default_int_handler)
+    for number in TO_END:  # SIGINT and SIGTERM also where a shell had them ignored
+        if number not in UNLESS_IGNORED or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     adopt_orphans()  # of uv, say, that asks each interpreter for its version
     try:
         match arguments.command:
@@ -55,9 +58,10 @@ def main() -> int:
         print(f"nothing is published: {error}; site/ is as it was", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in TO_END:
             signal.signal(number, signal.SIG_IGN)
-        end_descendants()
+        with contextlib.suppress(OSError):  # one of them will not end
+            end_descendants()
         print("interrupted; site/ is as it was", file=sys.stderr)
         return 130
     return 0

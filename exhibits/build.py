@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from exhibits import evidence, interpreters, pages
-from exhibits.capture import capture
+from exhibits.capture import TO_END, capture
 from exhibits.compare import versions
 from exhibits.downloads import put_downloads
 from exhibits.page import CHECKED_RUNS_ONLY
@@ -181,10 +181,11 @@ def step(project: Project, otherwise: str, module: str, *arguments: str, **varia
 def digests(root: Path, parts: tuple[str, ...]) -> dict[str, str]:
     """The SHA-256 of each file of these parts of the project, by its path below `root`."""
     paths = [path for part in parts for path in (root / part, *(root / part).rglob("*"))]
+    below = {path.relative_to(root): path for path in paths if path.is_file()}
     return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in paths
-        if path.is_file() and not NO_SOURCES.intersection(path.parts) and path.name[0] != "."
+        name.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in below.items()
+        if not NO_SOURCES.intersection(name.parts) and name.name[0] != "."
     }
 
 
@@ -222,11 +223,15 @@ def publish(project: Project, new: Path, began: float) -> None:
     would be no site, and after it the site is not as it was.
     """
     site = project.root / "site"
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
     if site.exists():
         site.rename(_former(project))
-    new.rename(site)
+    try:
+        new.rename(site)
+    except OSError:
+        put_former_back(project)
+        raise
     shutil.rmtree(_former(project), ignore_errors=True)
     store = Store(project.runs)
     runs = store.all()

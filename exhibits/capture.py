@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -22,6 +23,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from exhibits import sandbox
 from exhibits.execute import (
     SOCKETS_BELOW,
     adopt_orphans,
@@ -50,8 +52,13 @@ LOOKS = 100
 DISTURBED = 0.2
 OWN = 0.3
 TRIES = 3
-# What ends a build, and each of its workers.
-TO_END = (signal.SIGINT, signal.SIGTERM)
+# What ends a build, and each of its workers; these two unless they were ignored, as by nohup.
+UNLESS_IGNORED = tuple(
+    getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name)
+)
+TO_END = (signal.SIGINT, signal.SIGTERM, *UNLESS_IGNORED)
+# How many seconds after its time limit a worker that says nothing is killed: it was stopped.
+OVERDUE = 30.0
 # What Python ignores by itself; a script is to find every other signal as in a terminal.
 IGNORED_BY_PYTHON = {
     getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)
@@ -70,6 +77,7 @@ class Job:
     bytecode: Path
     watched: bool = False
     repeat: int = 0
+    sandboxed: bool | None = None  # as `execute` takes it
 
     @property
     def alone(self) -> bool:
@@ -88,6 +96,7 @@ class Job:
             self.limits,
             self.bytecode,
             watched=self.watched,
+            sandboxed=self.sandboxed,
         )
 
 
@@ -168,9 +177,10 @@ def jobs_of(
     if example.startswith(MEASURED):  # one at a time: it may have as many as the system gives
         limits = replace(limits, threads=MANY)
     source = (project.examples / example).read_bytes()
+    sandboxed = sandbox.possible()  # asked once: or a worker could fail to see it, and do without
     for installation in installations:
         bytecode = folder_of_bytecode(project, installation)
-        job = Job(example, page, source, installation, limits, bytecode, watched)
+        job = Job(example, page, source, installation, limits, bytecode, watched, 0, sandboxed)
         yield job
         if repeats and example in settings.get("repeated", ()):
             for number in range(1, settings["repeats"]):
@@ -185,10 +195,15 @@ def _is_there(store: Store, job: Job) -> bool:
 def execute_all(jobs: list[Job], at_once: int) -> Executed:
     """Each job with its run, as it is done, and how many others are running then.
 
-    Each worker is a pool of its own, so that a script which kills its worker is known by that.
+    Each worker is a pool of its own, so that a script which kills its worker is known by that. One
+    that a script has stopped is killed when its job is long overdue; what such a script leaves
+    behind comes to this process, and is ended.
     """
+    adopt_orphans()
+    spared = {child.pid for child in psutil.Process().children()}
     waiting = iter(jobs)
     running: dict[Future[Run], tuple[Job, ProcessPoolExecutor]] = {}
+    overdue: dict[Future[Run], float] = {}
     parent = folder_for_scratch(len("/exhibits-12345678") + SOCKETS_BELOW)
     with tempfile.TemporaryDirectory("", "exhibits-", parent, True) as scratch:
         free = [_worker(scratch) for _ in range(min(at_once, len(jobs)))]
@@ -197,14 +212,20 @@ def execute_all(jobs: list[Job], at_once: int) -> Executed:
                 while free and (job := next(waiting, None)):
                     worker = free.pop()
                     with _held_back():
-                        running[worker.submit(job)] = job, worker
+                        running[future := worker.submit(job)] = job, worker
+                    overdue[future] = time.monotonic() + job.limits.seconds + OVERDUE
                 if not running:
                     break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done = wait(running, timeout=1, return_when=FIRST_COMPLETED).done
+                for future in running.keys() - done:
+                    if time.monotonic() > overdue[future]:
+                        _kill(running[future][1])
+                for future in done:
                     job, worker = running.pop(future)
                     error = future.exception()
                     if isinstance(error, BrokenExecutor):
                         worker.shutdown()
+                        end_descendants(spared=spared | _workers())
                         worker = _worker(scratch)
                     free.append(worker)
                     yield job, error or future.result(), len(running)
@@ -213,6 +234,8 @@ def execute_all(jobs: list[Job], at_once: int) -> Executed:
         except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()
+            for pid in _workers() if hasattr(signal, "SIGCONT") else ():
+                os.kill(pid, signal.SIGCONT)  # one that a script has stopped
             for worker in (*free, *(worker for _, worker in running.values())):
                 worker.shutdown(cancel_futures=True)
             raise
@@ -238,6 +261,15 @@ def _held_back() -> Iterator[None]:
 def _worker(scratch: str) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
     return ProcessPoolExecutor(1, context, _become_a_worker, (scratch,))
+
+
+def _workers() -> set[int]:
+    return {child.pid for child in multiprocessing.active_children() if child.pid}
+
+
+def _kill(worker: ProcessPoolExecutor) -> None:
+    for process in list(worker._processes.values()):  # from 3.14 on: worker.kill_workers()
+        process.kill()
 
 
 def _execute_alone(jobs: list[Job]) -> Executed:
@@ -276,28 +308,34 @@ def _become_a_worker(scratch: str) -> None:
     that comes on its heels may wait until the main thread wakes. The parent removes `scratch`.
     """
     tempfile.tempdir = scratch
-    for number in signal.valid_signals() - IGNORED_BY_PYTHON:  # as nohup and a shell's & leave them
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+    ignored = {n for n in signal.valid_signals() if signal.getsignal(n) is signal.SIG_IGN}
+    for number in ignored - IGNORED_BY_PYTHON:  # as nohup and a shell's & leave them
+        signal.signal(number, signal.SIG_DFL)
     for number in TO_END:
-        signal.signal(number, _end_at_once)
+        goes_on = number in UNLESS_IGNORED and number in ignored
+        signal.signal(number, _go_on if goes_on else _end_at_once)
     adopt_orphans()
     end_with_parent()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TO_END)
 
 
+def _go_on(*_: object) -> None:
+    """Do nothing, as SIG_IGN does."""
+
+
 def _end_at_once(*_: object) -> None:
     for number in TO_END:
         signal.signal(number, signal.SIG_IGN)
-    end_descendants()
+    with contextlib.suppress(OSError):  # one of them will not end
+        end_descendants()
     os._exit(130)
 
 
 def _complaint(run: Run | BaseException, limits: Limits) -> str:
     """What is wrong with a run, or why there is none; empty where nothing is."""
     if isinstance(run, BrokenExecutor):
-        return "killed the process that executes it; let it end its own processes alone"
+        return "killed or stopped the process that executes it; let it end its own processes alone"
     if isinstance(run, BaseException):
         reason = " ".join(f"{type(run).__name__}: {run}".split())
         return (

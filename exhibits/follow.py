@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
@@ -19,6 +19,9 @@ from exhibits.timeline import Watch
 
 # Seconds that processes left behind get to end by themselves, as forkserver and trackers do.
 GRACE = 1.0
+# Seconds in which what is killed must end: a process of another user, or one that waits for a
+# device, may not.
+PATIENCE = 10.0
 # Seconds between two looks at how much memory and how many processes a script has.
 LOOK = 0.1
 
@@ -218,7 +221,8 @@ class Execution:
         memory, threads = (sum(taken) for taken in zip((0, 0), *map(usage, processes), strict=True))
         if memory > self._limits.memory:
             self.end = "memory limit"
-        if threads > self._limits.threads:
+        seen = self._watch.threads() if self._watch else 0  # each of them has a lane
+        if max(threads, seen) > self._limits.threads:
             self.end = "thread limit"
 
     def _read(self, stream: Stream, descriptor: int) -> None:
@@ -236,23 +240,40 @@ class Execution:
         self._events.put(_Ended(time.monotonic(), self._process.returncode))
 
     def _tell_of_report(self) -> None:
-        for line in self._report or ():
-            match line.split():
-                case ["began", moment]:
-                    self._events.put(_Began(float(moment)))
-                case ["ended", status]:
-                    code = os.waitstatus_to_exitcode(int(status))
-                    self._events.put(_Ended(time.monotonic(), code))
-                    return
+        began: float | None = None
+        with contextlib.suppress(ValueError):  # not a report: it ends here
+            for line in self._report or ():
+                match line.split():
+                    case ["began", moment] if began is None:
+                        began = _moment(moment, self.began)
+                        self._events.put(_Began(began))
+                    case ["ended", status] if began is not None:
+                        code = os.waitstatus_to_exitcode(int(status))
+                        self._events.put(_Ended(time.monotonic(), code))
+                        return
+                    case _:
+                        break
         self._events.put(_Ended(time.monotonic(), None))
 
 
-def end_descendants(first: int | None = None, session: int | None = None) -> None:
-    """Kill every process below this one until none is left.
+def _moment(reported: str, earliest: float) -> float:
+    """A moment until now, by time.monotonic(). Raises ValueError where it is none."""
+    moment = float(reported)
+    if not earliest <= moment <= time.monotonic():
+        raise ValueError(f"{reported} is no moment of this run")
+    return moment
+
+
+def end_descendants(
+    first: int | None = None, session: int | None = None, spared: Collection[int] = ()
+) -> None:
+    """Kill every process below this one until none is left, but the `spared` with all below them.
 
     Before that, the `first` process of a sandbox, with which all in it ends; and a `session`. One
     look that finds none is not enough: a process may have ended while its children were looked for.
+    Raises OSError where one does not end.
     """
+    until = time.monotonic() + PATIENCE
     if first is not None:
         with contextlib.suppress(OSError):
             os.kill(first, signal.SIGKILL)
@@ -261,12 +282,24 @@ def end_descendants(first: int | None = None, session: int | None = None) -> Non
         if session is not None and hasattr(os, "killpg"):
             with contextlib.suppress(OSError):
                 os.killpg(session, 9)
-        descendants = psutil.Process().children(recursive=True)
+        descendants = _descendants(spared)
         for process in descendants:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(descendants, timeout=2)
+        _, alive = psutil.wait_procs(descendants, timeout=2)
+        if alive and time.monotonic() > until:
+            raise OSError(f"process {alive[0].pid}, which the script started, cannot be ended")
         looks_in_vain = 0 if descendants else looks_in_vain + 1
+
+
+def _descendants(spared: Collection[int]) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for child in psutil.Process().children():
+        if child.pid not in spared:
+            found.append(child)
+            with contextlib.suppress(psutil.Error):  # it has ended since
+                found += child.children(recursive=True)
+    return found
 
 
 def _usage(process: psutil.Process) -> tuple[int, int]:

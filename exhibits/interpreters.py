@@ -16,6 +16,8 @@ from pathlib import Path
 from exhibits.project import Problem
 
 PROBE = """
+import sys
+started = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
 import contextlib, json, multiprocessing, os, platform, site, sys, sysconfig
 for name in ("bz2", "ctypes", "hashlib", "lzma", "sqlite3", "ssl", "zlib"):
     with contextlib.suppress(ImportError):
@@ -34,6 +36,7 @@ print(json.dumps({
     "library": os.path.dirname(os.__file__),
     "sites": site.getsitepackages(),
     "libraries": sorted(libraries),
+    "started": sorted(file for file in started if file),
     "prefixes": [sys.base_prefix, sys.base_exec_prefix],
 }))
 """
@@ -106,20 +109,25 @@ def probe(executable: str) -> Installation:
         raise Problem(message) from error
     major, minor, *_ = facts["version"].split(".")
     name = f"{major}.{minor}" + ("t" if facts["free_threaded"] else "")
-    executable, library, sites, libraries, prefixes = (
-        facts.pop(key) for key in ("executable", "library", "sites", "libraries", "prefixes")
+    executable, library, sites, libraries, started, prefixes = (
+        facts.pop(key)
+        for key in ("executable", "library", "sites", "libraries", "started", "prefixes")
     )
     own = [path for path in libraries if not path.startswith(SYSTEM)]
     places = {Path(path).parent for path in (executable, library, *own)} | set(map(Path, prefixes))
     outer = [str(p) for p in sorted(places) if not places.intersection(p.parents)]
-    digest = _digest([executable, *libraries], library, sites)
+    digest = _digest([executable, *libraries, *started], library, sites)
     return Installation(
         Interpreter(name=name, digest=digest, **facts), executable, library, tuple(outer)
     )
 
 
 def _digest(files: list[str], library: str, sites: list[str]) -> str:
-    """A hash of an interpreter's files, its library, and what its site-packages do at its start."""
+    """A hash of an interpreter's files, its library, and what its site-packages do at its start.
+
+    That may be in packages that they import: `files` are the executable, the system's libraries,
+    and the modules that are there when it has started.
+    """
     paths = [Path(file) for file in files]
     paths += [path for site in sites for path in sorted(Path(site).glob("*"))]
     for folder, below, names in os.walk(library):

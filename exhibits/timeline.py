@@ -47,6 +47,10 @@ class Watch:
             lane for number, process in enumerate(seen) for lane in _lanes(number, process)
         )
 
+    def threads(self) -> int:
+        """How many threads were seen so far."""
+        return sum(len(process.threads) for process in list(self._processes.values()))
+
     def _sample(self) -> None:
         looked = 0.0
         for number in itertools.count():

@@ -61,6 +61,14 @@ def project(tiny: Callable[..., Tiny], newest: Installation) -> Tiny:
     return make(tiny(), [newest.interpreter.name])
 
 
+def mounted(folder: Path, size: str) -> tuple[str, ...]:
+    """What to start a command by, so that it finds a file system of this size at `folder`."""
+    folder.mkdir(exist_ok=True)
+    become_root = () if os.geteuid() == 0 else ("--map-root-user",)
+    mount = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
+    return ("unshare", *become_root, "--mount", "sh", "-c", mount, str(folder))
+
+
 @pytest.fixture
 def inside(project: Tiny, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tiny]:
     """The project as the current folder, to be built in this very process."""
@@ -140,6 +148,26 @@ def test_a_source_that_changes_during_the_build_stops_it(
     assert changed.relative_to(inside.root).as_posix() in str(problem.value)
     assert len(lines) <= 3
     assert inside.published == FORMER
+
+
+def test_what_is_left_out_is_below_the_project(tmp_path: Path) -> None:
+    """A project may be in a folder of such a name."""
+    root = tmp_path / "node_modules" / "project"
+    for name in ("docs/index.md", "docs/node_modules/x.md", "docs/__pycache__/x.md"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("text", "utf-8")
+    assert list(build_module.digests(root, ("docs",))) == ["docs/index.md"]
+
+
+def test_a_site_that_cannot_be_moved_leaves_the_former_one(project: Tiny) -> None:
+    """A file system of its own below build/site: what is built in it cannot be renamed."""
+    built = project.root / "build/site"
+    with project.start("exhibits", "build", before=mounted(built, "300m")) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "nothing is published: " in err.splitlines()[-1]
+    assert "Traceback" not in out + err
+    assert project.published == FORMER
 
 
 @pytest.mark.parametrize("path", ["docs/planted.js", "build/runs/threads/planted/3.10.json"])
@@ -237,17 +265,23 @@ def moved(newest: Installation, tmp_path: Path) -> Installation:
     return copy
 
 
-@pytest.mark.parametrize("event", ["vanishes", "is another"])
+@pytest.mark.parametrize("event", ["vanishes", "is another", "starts otherwise"])
 def test_an_interpreter_that_changes_during_the_build_stops_it(
     inside: Tiny,
     moved: Installation,
     monkeypatch: pytest.MonkeyPatch,
     event: str,
 ) -> None:
+    helper = Path(moved.library, "site-packages", "helper", "__init__.py")
+    helper.parent.mkdir(parents=True)
+    helper.write_text("", "utf-8")
+    (helper.parents[1] / "helper.pth").write_text("import helper\n", "utf-8")
+    moved = probe(moved.executable)
     monkeypatch.setattr(interpreters, "found", lambda _: (moved,))
     happens = {
         "vanishes": lambda: Path(moved.executable).unlink(),
         "is another": lambda: change(Path(moved.library, "queue.py")),
+        "starts otherwise": lambda: change(helper),
     }
     at("judge", happens[event], monkeypatch)
     with pytest.raises(Problem) as problem:
@@ -305,10 +339,7 @@ def test_a_second_build_in_the_same_checkout_is_refused_in_one_line(
 @pytest.mark.parametrize("size", ["16k", "1m"])
 @pytest.mark.parametrize("full", ["build/site", "build"])
 def test_a_full_disk_stops_the_build_in_one_line(project: Tiny, full: str, size: str) -> None:
-    (project.root / full).mkdir(exist_ok=True)
-    become_root = () if os.geteuid() == 0 else ("--map-root-user",)
-    mount = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
-    command = ("unshare", *become_root, "--mount", "sh", "-c", mount, str(project.root / full))
+    command = mounted(project.root / full, size)
     with project.start("exhibits", "build", before=command) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 1
@@ -357,6 +388,76 @@ def test_a_clock_that_jumps_changes_no_duration(
 
 
 # Ctrl-C and SIGTERM
+
+
+@pytest.mark.parametrize("mode", ["in a sandbox", "without"])
+@pytest.mark.parametrize("before", [(), ("nohup",)], ids=["plain", "nohup"])
+def test_a_terminal_that_is_closed_ends_a_build_unless_it_has_nohup(
+    tiny: Callable[..., Tiny],
+    newest: Installation,
+    short_path: Path,
+    before: tuple[str, ...],
+    mode: str,
+) -> None:
+    project = make(tiny(), [newest.interpreter.name], seconds=3, scripts=2)
+    variables = {"TMPDIR": str(short_path)}
+    if mode == "without":
+        variables |= project.without_sandbox()
+    with project.start("exhibits", "build", before=before, **variables) as process:
+        until = time.monotonic() + 30
+        while not alive_with(f"{TOKEN}_1.py") and time.monotonic() < until:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGHUP)
+        _, err = process.communicate(timeout=120)
+    assert alive_with(TOKEN) == []
+    assert list(short_path.iterdir()) == []
+    if before:
+        assert (process.returncode, err.replace("nohup: ignoring input\n", "")) == (0, "")
+        assert "slept" in project.published
+    else:
+        assert (process.returncode, err) == (130, "interrupted; site/ is as it was\n")
+        assert project.published == FORMER
+
+
+def test_a_build_whose_worker_is_stopped_can_be_interrupted(
+    tiny: Callable[..., Tiny], newest: Installation
+) -> None:
+    project = make(tiny(), [newest.interpreter.name])
+    source = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(60)\n"
+    project.write(f"examples/threads/{TOKEN}_0.py", source)
+    with project.start("exhibits", "build", **project.without_sandbox()) as process:
+        until = time.monotonic() + 30
+        while not alive_with(f"{TOKEN}_0.py") and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert alive_with(TOKEN) == []
+
+
+# bubblewrap fails when anybody tries it for the second time, as where no process can be started.
+FAILS_ONCE = """#!/bin/sh
+for last; do :; done
+if [ "$last" = true ]; then
+    mkdir FOLDER/first 2> /dev/null || { mkdir FOLDER/second 2> /dev/null && exit 1; }
+fi
+exec BWRAP "$@"
+"""
+
+
+def test_a_sandbox_that_fails_once_lets_no_script_run_without(
+    tiny: Callable[..., Tiny], newest: Installation
+) -> None:
+    project = make(tiny(), [newest.interpreter.name], scripts=4)
+    bwrap = project.write("bin/bwrap", "")
+    real = str(shutil.which("bwrap"))
+    bwrap.write_text(FAILS_ONCE.replace("FOLDER", str(bwrap.parent)).replace("BWRAP", real))
+    bwrap.chmod(0o755)
+    path = f"{bwrap.parent}{os.pathsep}{os.environ['PATH']}"
+    project.command("exhibits", "build", PATH=path)
+    runs = Store(project.project.runs).all()
+    assert [run.sandboxed for run in runs] == [True] * 4
 
 
 def test_signals_at_random_moments_leave_a_whole_site_and_nothing_running(

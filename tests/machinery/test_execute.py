@@ -3,6 +3,9 @@
 import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -553,6 +556,29 @@ def test_a_library_path_with_special_characters_is_taken_literally(newest: Insta
     odd = replace(newest, library="/srv/c++ (x)/lib/python3.14")
     normalise = normaliser(Path("folder", "script"), odd)
     assert normalise("/srv/c++ (x)/lib/python3.14/os.py\n") == "lib/python3.14/os.py\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may not")
+def test_what_cannot_be_ended_is_named() -> None:
+    code = """
+import os, subprocess
+from exhibits import follow
+follow.PATIENCE = 1
+print(subprocess.Popen(["sleep", "30"]).pid, flush=True)
+os.setuid(65534)
+try:
+    follow.end_descendants()
+except OSError as error:
+    print(error, flush=True)
+os._exit(0)
+"""
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=20
+    )
+    pid, said = answer.stdout.splitlines()
+    os.kill(int(pid), signal.SIGKILL)
+    assert said == f"process {pid}, which the script started, cannot be ended"
 
 
 def test_what_only_looks_like_a_path_of_the_run_stays(worker: Worker, newest: Installation) -> None:

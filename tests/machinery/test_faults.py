@@ -131,7 +131,20 @@ STOPPED_IN_SANDBOX = {
 STOPPED_WITHOUT = {
     "kills_its_parent": (
         "import os\nos.kill(os.getppid(), 9)",
-        "killed the process that executes it",
+        "killed or stopped the process that executes it",
+    ),
+    "kills_its_parent_and_stays": (
+        """
+        import os, time
+        os.kill(os.getppid(), 9)
+        if os.fork() == 0: os.setsid()
+        while True: time.sleep(1)
+        """,
+        "killed or stopped the process that executes it",
+    ),
+    "stops_its_parent": (
+        "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
+        "killed or stopped the process that executes it",
     ),
 }
 # Scripts that end by themselves, but not well, and what their contract says of that.

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,6 +50,43 @@ def test_a_refused_socket_is_not_called_a_number_that_is_taken() -> None:
         held.bind("\0exhibits-user-of-a-test")  # and a socket has one name only
         with pytest.raises(OSError, match="Invalid argument"):
             sandbox._first_free(held)
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, bytecode: Path) -> Iterator[Worker]:
+    """Executes as for a builder who is not root: in a sandbox that has users of its own."""
+    monkeypatch.setattr(sandbox, "_may_become_others", lambda: False)
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, context, become_a_builder) as pool:
+        yield Worker(pool, bytecode, sandboxed=True)
+
+
+REPORTS = """
+import os, sys, time
+try:
+    for number in os.listdir("/proc/1/fd"):
+        if os.readlink(f"/proc/1/fd/{number}").startswith("pipe:"):
+            with open(f"/proc/1/fd/{number}", "w") as report:
+                report.write("REPORT\\n")
+except PermissionError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("report", ["ended 0", "began 1e300", "began nan"])
+def test_a_script_cannot_report_for_the_first_process(
+    nobody: Worker, each: Installation, report: str
+) -> None:
+    source = REPORTS.replace("REPORT", report)
+    run = nobody(source + "sys.exit(3)\n", each, Limits(seconds=20))
+    assert (run.end, run.exit_code, run.output) == ("exited", 3, ["PermissionError"])
+    assert 0 < run.duration < 20
+
+
+def test_a_script_cannot_report_its_time_limit_away(nobody: Worker, newest: Installation) -> None:
+    source = REPORTS.replace("REPORT", "began 1e300")
+    run = nobody(source + "while True: time.sleep(1)\n", newest, Limits(seconds=2))
+    assert (run.end, run.exit_code) == ("time limit", None)
 
 
 def test_two_that_start_many_threads_do_not_take_them_from_one_another(

@@ -435,6 +435,22 @@ def test_the_watch_ends_when_a_limit_ends_the_script(
     assert worker.do(children) == []
 
 
+def test_threads_that_come_and_go_are_limited_for_each_has_a_lane(
+    worker: Worker, newest: Installation
+) -> None:
+    source = """
+        import threading, time
+        until = time.monotonic() + 8
+        while time.monotonic() < until:
+            threads = [threading.Thread(target=time.sleep, args=(0.1,)) for _ in range(20)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        """
+    run = worker(source, newest, Limits(20, threads=100), watched=True)
+    assert (run.end, run.exit_code) == ("thread limit", None)
+    assert 100 < len(lanes_of(run)) < 200
+
+
 def test_a_script_that_cannot_start_is_not_watched(worker: Worker, newest: Installation) -> None:
     gone = replace(newest, executable=str(worker.bytecode / "gone"))
     before = worker.do(resources)
