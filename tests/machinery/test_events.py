@@ -272,7 +272,9 @@ def test_an_interpreter_that_changes_during_the_build_stops_it(
     monkeypatch: pytest.MonkeyPatch,
     event: str,
 ) -> None:
-    helper = Path(moved.library, "site-packages", "helper", "__init__.py")
+    asked = [moved.executable, "-I", "-c", "import site; print(site.getsitepackages()[-1])"]
+    packages = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    helper = Path(packages, "helper", "__init__.py")
     helper.parent.mkdir(parents=True)
     helper.write_text("", "utf-8")
     (helper.parents[1] / "helper.pth").write_text("import helper\n", "utf-8")
@@ -455,7 +457,7 @@ def test_a_sandbox_that_fails_once_lets_no_script_run_without(
     bwrap.write_text(FAILS_ONCE.replace("FOLDER", str(bwrap.parent)).replace("BWRAP", real))
     bwrap.chmod(0o755)
     path = f"{bwrap.parent}{os.pathsep}{os.environ['PATH']}"
-    project.command("exhibits", "build", PATH=path)
+    assert project.command("exhibits", "build", timeout=300, PATH=path).returncode == 0
     runs = Store(project.project.runs).all()
     assert [run.sandboxed for run in runs] == [True] * 4
 

@@ -564,7 +564,8 @@ def test_what_cannot_be_ended_is_named() -> None:
 import os, subprocess
 from exhibits import follow
 follow.PATIENCE = 1
-print(subprocess.Popen(["sleep", "30"]).pid, flush=True)
+sleeper = subprocess.Popen(["sleep", "30"], stdout=subprocess.DEVNULL)
+print(sleeper.pid, flush=True)
 os.setuid(65534)
 try:
     follow.end_descendants()
