@@ -393,7 +393,9 @@ def test_a_clock_that_jumps_changes_no_duration(
 
 
 @pytest.mark.parametrize("mode", ["in a sandbox", "without"])
-@pytest.mark.parametrize("before", [(), ("nohup",)], ids=["plain", "nohup"])
+@pytest.mark.parametrize(
+    "before", [("env", "--default-signal=HUP"), ("nohup",)], ids=["plain", "nohup"]
+)
 def test_a_terminal_that_is_closed_ends_a_build_unless_it_has_nohup(
     tiny: Callable[..., Tiny],
     newest: Installation,
@@ -413,7 +415,7 @@ def test_a_terminal_that_is_closed_ends_a_build_unless_it_has_nohup(
         _, err = process.communicate(timeout=120)
     assert alive_with(TOKEN) == []
     assert list(short_path.iterdir()) == []
-    if before:
+    if before == ("nohup",):
         assert (process.returncode, err.replace("nohup: ignoring input\n", "")) == (0, "")
         assert "slept" in project.published
     else:
