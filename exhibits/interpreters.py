@@ -18,7 +18,7 @@ from exhibits.project import Problem
 PROBE = """
 import sys
 started = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-import contextlib, json, multiprocessing, os, platform, site, sys, sysconfig
+import contextlib, json, multiprocessing, os, platform, site, sysconfig
 for name in ("bz2", "ctypes", "hashlib", "lzma", "sqlite3", "ssl", "zlib"):
     with contextlib.suppress(ImportError):
         __import__(name)
